@@ -1,0 +1,37 @@
+# The repository's own commands; each does its own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: install demo test check bench servers clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.developer: $(VENV)/.installed
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/rollway demo
+
+check: $(VENV)/.developer
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -q tests/unit
+
+test: $(VENV)/.developer
+	$(BIN)/pytest tests
+
+# make bench, or make bench ONLY=safety; the last line of each is one JSON object
+bench: $(VENV)/.developer
+	@for file in benchmarks/$(or $(ONLY),[a-z]*).py; do $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf $(VENV) dist build

@@ -1,0 +1,1 @@
+"""Judges: from counts to an e-value to a verdict. Pure."""

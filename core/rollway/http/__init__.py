@@ -1,0 +1,1 @@
+"""The HTTP API: thin, it holds no rules."""

@@ -1,0 +1,1 @@
+"""The plugin contract: hooks, descriptors, the loader and the registry."""

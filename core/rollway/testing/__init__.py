@@ -1,0 +1,1 @@
+"""What plugin authors test with: fakes and one contract suite per kind of plugin."""

@@ -1,0 +1,1 @@
+"""Built-in plugins that touch the outside: targets and routers."""

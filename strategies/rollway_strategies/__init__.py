@@ -1,0 +1,1 @@
+"""Built-in strategies: pure planners, from settings to a plan."""
