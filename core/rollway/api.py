@@ -1,0 +1,120 @@
+"""What plugin authors import: hooks, descriptors, the kinds, values of the domain, and judge specifications.
+
+Nothing else of Rollway is public to a plugin. `rollway.testing` holds the suites that prove one right.
+"""
+
+from rollway.config.types import CommandLine, Duration, Secret, Share, Weight
+from rollway.domain.effects import Effect, Mark, Token
+from rollway.domain.instances import Group, Health, Instance
+from rollway.domain.plan import (
+    Gate,
+    Hook,
+    Instruction,
+    Mirror,
+    Observe,
+    Plan,
+    PlanContext,
+    Promote,
+    Provision,
+    Replace,
+    Retire,
+    Route,
+    Shift,
+    Step,
+    Verify,
+)
+from rollway.domain.split import EMPTY, WHOLE, Split
+from rollway.domain.traffic import (
+    Address,
+    Connections,
+    GroupCounters,
+    Histogram,
+    RoutedGroup,
+    RouterState,
+    Routing,
+)
+from rollway.domain.words import CANARY, STABLE, Verdict
+from rollway.evidence.specification import Comparison, Latency, Limit, Scalar, Specification
+from rollway.plugin.descriptor import (
+    API_VERSION,
+    Descriptor,
+    MonitorDescriptor,
+    RouterDescriptor,
+    StrategyDescriptor,
+    TargetDescriptor,
+)
+from rollway.plugin.hookspecs import hookimpl
+from rollway.plugin.kinds import (
+    Monitor,
+    Node,
+    PluginError,
+    Reading,
+    Router,
+    StaleToken,
+    Strategy,
+    Target,
+    Tick,
+)
+
+__all__ = [
+    "API_VERSION",
+    "CANARY",
+    "EMPTY",
+    "STABLE",
+    "WHOLE",
+    "Address",
+    "CommandLine",
+    "Comparison",
+    "Connections",
+    "Descriptor",
+    "Duration",
+    "Effect",
+    "Gate",
+    "Group",
+    "GroupCounters",
+    "Health",
+    "Histogram",
+    "Hook",
+    "Instance",
+    "Instruction",
+    "Latency",
+    "Limit",
+    "Mark",
+    "Mirror",
+    "Monitor",
+    "MonitorDescriptor",
+    "Node",
+    "Observe",
+    "Plan",
+    "PlanContext",
+    "PluginError",
+    "Promote",
+    "Provision",
+    "Reading",
+    "Replace",
+    "Retire",
+    "Route",
+    "RoutedGroup",
+    "Router",
+    "RouterDescriptor",
+    "RouterState",
+    "Routing",
+    "Scalar",
+    "Secret",
+    "Share",
+    "Shift",
+    "Specification",
+    "Split",
+    "StaleToken",
+    "Step",
+    "Strategy",
+    "StrategyDescriptor",
+    "Target",
+    "TargetDescriptor",
+    "Tick",
+    "Token",
+    "Verdict",
+    "Verify",
+    "Weight",
+    "hookimpl",
+]

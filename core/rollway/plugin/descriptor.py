@@ -1,0 +1,36 @@
+"""How a plugin introduces itself: one descriptor per plugin, given by its hook."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from rollway.plugin.kinds import Monitor, Node, Router, Strategy, Target
+
+API_VERSION = 1
+"""The version of this contract; a plugin made for another major version is reported and skipped."""
+
+Factory = TypeVar("Factory", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor(Generic[Factory]):
+    """A plugin before anything is made of it: cheap, so that listing plugins imports little.
+
+    `name` is what stands behind `use:`; `settings` checks what stands beside it; `capabilities` are what plans may ask
+    of it; `factory` makes the thing itself and may import what costs.
+    """
+
+    name: str
+    settings: type[BaseModel]
+    factory: Factory
+    capabilities: frozenset[str] = field(default_factory=frozenset)
+    api_version: int = API_VERSION
+    summary: str = ""
+
+
+TargetDescriptor = Descriptor[Callable[[Node], Target]]
+RouterDescriptor = Descriptor[Callable[[Node], Router]]
+StrategyDescriptor = Descriptor[Callable[[], Strategy]]
+MonitorDescriptor = Descriptor[Callable[[BaseModel], Monitor]]

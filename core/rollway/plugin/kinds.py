@@ -1,0 +1,164 @@
+"""The kinds of plugin and the few verbs of each.
+
+Every verb is async, idempotent and may be cancelled; each that changes something outside has one that observes it.
+Errors a plugin foresees are `PluginError` with a text for an operator; anything else is caught at the boundary.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from rollway.domain.effects import Effect, Mark
+from rollway.domain.instances import Group, Instance
+from rollway.domain.plan import Plan, PlanContext
+from rollway.domain.traffic import GroupCounters, RouterState, Routing
+from rollway.evidence.specification import Specification
+
+
+class PluginError(Exception):
+    """A plugin could not do what was asked; the text says what, where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Where a plugin lives: this machine's name and a folder of its own (absolute, existing, kept over restarts)."""
+
+    name: str
+    folder: Path
+
+
+class Target(Protocol):
+    """Runs instances of groups somewhere."""
+
+    async def start(self, group: Group, instance: str, effect: Effect) -> None:
+        """Start the instance with this id; returns when it was started, healthy or not.
+
+        An id that is already known is left alone, dead or alive: an instance is started once in its life. A token
+        lower than the last seen for the environment is refused with `StaleToken`.
+        """
+        ...
+
+    async def stop(self, group: Group, instance: str, effect: Effect, *, hard: bool = False) -> None:
+        """Stop it: gracefully by the release's settings, or at once when `hard`; returns when it is gone.
+
+        An unknown or dead instance is no error. Afterwards `observe` no longer lists it.
+        """
+        ...
+
+    async def observe(self, place: str) -> Sequence[Instance]:
+        """Every instance of an environment (`application/environment`) this target knows, dead ones until stopped.
+
+        Cheap enough to be called every 250 ms; health is checked in the background.
+        """
+        ...
+
+    async def output(self, place: str, instance: str, lines: int = 20) -> Sequence[str]:
+        """The last lines an instance wrote; empty where there are none or it is unknown."""
+        ...
+
+    async def forget(self, group: str, effect: Effect) -> None:
+        """The group is gone for good: remove what is kept for it."""
+        ...
+
+    async def open(self) -> None:
+        """Begin: adopt what already runs. Called once, before anything else."""
+        ...
+
+    async def close(self) -> None:
+        """The daemon ends; instances go on."""
+        ...
+
+
+class Router(Protocol):
+    """Sends shares of an environment's requests to groups."""
+
+    async def reconcile(self, routing: Routing, effect: Effect) -> None:
+        """Bring the environment to this routing; returns when it is in force.
+
+        Raises the receiving side before it lowers the other. Marked groups stay at 0 unless `routing.lifted` names
+        them. Before any weight above 0 for a group that is not stable, what takes it back lies ready. A token lower
+        than the last seen for the environment is refused with `StaleToken`.
+        """
+        ...
+
+    async def lower(self, environment: str, mark: Mark) -> None:
+        """Take `mark.group` to weight 0 now, leaving the mark; returns when in force.
+
+        Needs no token, no free disk, no earlier call in this process. Refused with `PluginError` for the stable group.
+        """
+        ...
+
+    async def sever(self, environment: str, group: str) -> None:
+        """End all connections of a group that is at weight 0, whether or not its instances stop."""
+        ...
+
+    async def remove(self, environment: str, effect: Effect) -> None:
+        """Forget the environment: listener, groups and files."""
+        ...
+
+    async def observe(self, environment: str) -> RouterState:
+        """What is in force."""
+        ...
+
+    async def counters(self) -> Mapping[str, GroupCounters]:
+        """Cumulative counters by group id, of every environment on this node; a group without traffic may be absent.
+
+        Raises `PluginError` where they cannot be read now.
+        """
+        ...
+
+    async def open(self) -> None:
+        """Begin: adopt the running router or start it with the last routing in force. Called once."""
+        ...
+
+    async def close(self) -> None:
+        """The daemon ends; traffic goes on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One reading of the router, shared by all monitors of a rollout: cumulative counters by role.
+
+    None where they could not be read in this tick.
+    """
+
+    counters: Mapping[str, GroupCounters] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a monitor read in one tick: cumulative `(requests, bad)` per series, for the canary and for stable.
+
+    A scalar monitor gives its number as `value`.
+    """
+
+    canary: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    stable: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    value: float | None = None
+
+
+class Monitor(Protocol):
+    """A source of evidence about one rollout; the judge its specification names is run by the core."""
+
+    @property
+    def specification(self) -> Specification:
+        """Which judge reads this monitor."""
+        ...
+
+    async def sample(self, tick: Tick) -> Reading | None:
+        """One reading; None where it cannot be read now."""
+        ...
+
+
+class Strategy(Protocol):
+    """A compiler from settings to a plan."""
+
+    def plan(self, settings: Mapping[str, object], context: PlanContext) -> Plan:
+        """The whole plan, before anything happens. Pure. Raises ValueError with a sentence for the user."""
+        ...
+
+
+class StaleToken(PluginError):
+    """An effect came from a writer whose time is over; nothing was changed."""
