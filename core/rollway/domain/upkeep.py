@@ -1,0 +1,173 @@
+"""What an environment does next to keep its groups at their wanted numbers: a pure function, like `decide`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from rollway.domain.environment import EnvironmentState, GroupState, InstanceState
+from rollway.domain.instances import Health, Instance
+from rollway.domain.traffic import Address, Connections, RoutedGroup, Routing
+
+FIRST_BACKOFF = 0.5
+LONGEST_BACKOFF = 30.0
+FORGIVEN_AFTER = 600.0
+"""Seconds: a death longer ago than this lengthens no backoff."""
+
+QUIET = 0.5
+"""Seconds between taking an instance out of the router and asking it to stop, so that nothing more is sent to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartInstance:
+    """One more instance of this group."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDeath:
+    """An instance ended by itself."""
+
+    group: str
+    instance: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOut:
+    """An instance is to be stopped: no new requests from now on."""
+
+    group: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopInstance:
+    """Stop it and forget it."""
+
+    group: str
+    instance: str
+    hard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The log knows this instance as started, the target does not: the start did not reach it, or it is another's."""
+
+    group: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseGroup:
+    """The group's drain is over: end its connections."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetGroup:
+    """Nothing of the group is left."""
+
+    group: str
+
+
+Chore: TypeAlias = StartInstance | RecordDeath | TakeOut | StopInstance | Restart | CloseGroup | ForgetGroup
+
+
+def chores(state: EnvironmentState, seen: Mapping[str, Instance], now: float) -> tuple[Chore, ...]:
+    """What there is to do, given what the target sees (by instance id)."""
+    return tuple(chore for group in state.groups.values() for chore in _of_group(state, group, seen, now))
+
+
+def _of_group(
+    state: EnvironmentState, group: GroupState, seen: Mapping[str, Instance], now: float
+) -> Iterator[Chore]:
+    yield from _deaths_and_losses(group, seen)
+    yield from _stops(group, now)
+    alive = group.alive()
+    if group.retired_at is not None:
+        yield from _retirement(group, alive, now)
+    elif len(alive) > group.wanted:
+        yield from (TakeOut(group.id, i.id) for i in _least_useful(alive, seen)[: len(alive) - group.wanted])
+    elif len(alive) < group.wanted and now >= may_start_at(group, now):
+        yield from (StartInstance(group.id) for _ in range(group.wanted - len(alive)))
+
+
+def _deaths_and_losses(group: GroupState, seen: Mapping[str, Instance]) -> Iterator[Chore]:
+    for instance in group.alive():
+        found = seen.get(instance.id)
+        if found is None:
+            yield Restart(group.id, instance.id)
+        elif found.health is Health.DEAD:
+            yield RecordDeath(group.id, instance.id, found.detail)
+
+
+def _stops(group: GroupState, now: float) -> Iterator[Chore]:
+    for instance in group.instances.values():
+        if instance.died is not None:
+            yield StopInstance(group.id, instance.id, hard=True)
+        elif instance.stopping_at is not None and (group.hard or now >= instance.stopping_at + QUIET):
+            yield StopInstance(group.id, instance.id, hard=group.hard)
+
+
+def _retirement(group: GroupState, alive: Sequence[InstanceState], now: float) -> Iterator[Chore]:
+    if group.closes_at is not None and now < group.closes_at:
+        return
+    if not group.closed and not group.hard:
+        yield CloseGroup(group.id)
+        return
+    yield from (TakeOut(group.id, instance.id) for instance in alive)
+    if not group.instances:
+        yield ForgetGroup(group.id)
+
+
+def _least_useful(alive: Sequence[InstanceState], seen: Mapping[str, Instance]) -> list[InstanceState]:
+    def use(instance: InstanceState) -> tuple[bool, float]:
+        found = seen.get(instance.id)
+        return (found is not None and found.health is Health.HEALTHY, -instance.started_at)
+
+    return sorted(alive, key=use)
+
+
+def may_start_at(group: GroupState, now: float) -> float:
+    """When the next instance may be started: the backoff doubles with each death that is not forgiven yet."""
+    recent = [at for at in group.deaths if 0 <= now - at < FORGIVEN_AFTER]
+    if not recent:
+        return now
+    return recent[-1] + min(FIRST_BACKOFF * 2 ** (len(recent) - 1), LONGEST_BACKOFF)
+
+
+def next_look(state: EnvironmentState, now: float) -> float | None:
+    """When there may be something to do that no event announces (unix seconds)."""
+    times = [may_start_at(g, now) for g in state.groups.values() if len(g.alive()) < g.wanted]
+    times += [g.closes_at for g in state.groups.values() if g.closes_at is not None and not g.closed]
+    times += [
+        i.stopping_at + QUIET
+        for g in state.groups.values()
+        for i in g.instances.values()
+        if i.stopping_at is not None
+    ]
+    return min((t for t in times if t > now), default=None)
+
+
+def routing(state: EnvironmentState, seen: Mapping[str, Instance]) -> Routing:
+    """What the router should do, given which instances are healthy."""
+    settings = state.last.router_settings if state.last else {}
+    groups = tuple(
+        RoutedGroup(
+            id=group.id,
+            release=group.release,
+            endpoints=endpoints(group, seen),
+            connections=Connections.CLOSED if group.closed else Connections.OPEN,
+        )
+        for group in state.groups.values()
+    )
+    return Routing(state.place, settings, groups, state.split, state.stable)
+
+
+def endpoints(group: GroupState, seen: Mapping[str, Instance]) -> tuple[Address, ...]:
+    """Where the group's healthy instances answer; where none is healthy, all that live: a try beats a refusal."""
+    live = [seen[i.id] for i in group.alive() if i.id in seen and seen[i.id].health is not Health.DEAD]
+    healthy = [i for i in live if i.health is Health.HEALTHY]
+    return tuple(sorted(i.address for i in healthy or live if i.address is not None))
