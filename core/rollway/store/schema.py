@@ -1,0 +1,121 @@
+"""The tables as they are now. A change here needs a migration beside it, and `REVISION` named after that.
+
+JSON is text written by `rows.encode`: portable, and given back exactly as it came in.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+REVISION = "0001"
+"""The migration that leads to these tables. Kept here so that a start need not import Alembic to compare."""
+
+metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
+
+events = Table(
+    "events",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),
+    Column("v", Integer, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("head", Integer, nullable=False),
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("application", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("weight", Integer, nullable=False),
+    Column("release", Text),
+    Column("node", Text),
+    Column("updated", Double, nullable=False),
+    Column("ended", Boolean, nullable=False),
+    Column("facts", Text, nullable=False),
+    Index("ix_summaries_of_environment", "kind", "application", "environment", "stream"),
+    Index("ix_summaries_ended", "kind", "ended", "stream"),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("environment", Text, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+)
+
+measurements = Table(
+    "measurements",
+    metadata,
+    Column("rollout", Text, primary_key=True),
+    Column("monitor", Text, primary_key=True),
+    Column("window", BigInteger, primary_key=True, autoincrement=False),
+    Column("samples", Text, nullable=False),
+    Index("ix_measurements_window", "window"),
+)
+
+applications = Table(
+    "applications",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("settings", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Double, nullable=False),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("application", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    # counts the application's releases: an order that no clock can disturb
+    Column("number", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("artifact", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    UniqueConstraint("application", "number", name="uq_releases_number"),
+)
+
+remembered = Table(
+    "remembered",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("response", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Index("ix_remembered_at", "at"),
+)
+
+# "values" is a reserved word of SQL
+keyed_values = Table(
+    "keyed_values",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)

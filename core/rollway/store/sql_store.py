@@ -1,0 +1,142 @@
+# ruff: noqa: D102 - protocol.py says what each method does
+"""The store on SQL: every write through the one writer, every read in a transaction of its own."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from pydantic import JsonValue
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from rollway.store import writes
+from rollway.store.dialect import Dialect, explained
+from rollway.store.protocol import (
+    Append,
+    ApplicationRow,
+    Json,
+    MeasurementRow,
+    Recorded,
+    ReleaseRow,
+    Remembered,
+    StoreUnavailable,
+    Summary,
+    SummaryKind,
+)
+from rollway.store.queries import latest_applications, releases_query, summaries_query
+from rollway.store.rows import decode, encode, row_of, value_of
+from rollway.store.schema import applications, events, keyed_values, measurements, releases, remembered
+from rollway.store.transaction import read_all_heads, read_heads
+from rollway.store.writer import Writer
+
+T = TypeVar("T")
+
+
+class SqlStore:
+    """A `Store` (protocol.py) in a database whose tables are those of schema.py."""
+
+    def __init__(self, dialect: Dialect, reader: AsyncEngine, writer: AsyncEngine) -> None:
+        self._dialect = dialect
+        self._reader = reader
+        self._writer = Writer(writer, dialect)
+        self._closed = False
+
+    async def append(self, *appends: Append, remember: Remembered | None = None) -> None:
+        await self._writer.write(writes.AppendWrite(appends, remember))
+
+    async def read(self, stream: str, after: int = 0) -> Sequence[Recorded]:
+        query = select(events).where(events.c.stream == stream, events.c.seq > after).order_by(events.c.seq)
+        return await self._select(Recorded, query)
+
+    async def heads(self, streams: Collection[str] | None = None) -> Mapping[str, int]:
+        async with self._reading() as connection:
+            if streams is not None:
+                return await read_heads(connection, streams)
+            return await read_all_heads(connection)
+
+    async def summaries(
+        self,
+        *,
+        kind: SummaryKind,
+        application: str | None = None,
+        environment: str | None = None,
+        phases: Collection[str] | None = None,
+        unfinished: bool | None = None,
+        limit: int | None = None,
+        before: str | None = None,
+    ) -> Sequence[Summary]:
+        query = summaries_query(kind, application, environment, phases, unfinished, before)
+        return await self._select(Summary, query.limit(limit))
+
+    async def raise_epoch(self, environment: str, owner: str) -> int:
+        return await self._writer.write(writes.RaiseEpoch(environment, owner))
+
+    async def record_measurements(self, rows: Sequence[MeasurementRow]) -> None:
+        if rows:
+            await self._writer.write(writes.Upsert(measurements, [row_of(row) for row in rows]))
+
+    async def measurements(self, rollout: str) -> Sequence[MeasurementRow]:
+        query = select(measurements).where(measurements.c.rollout == rollout)
+        return await self._select(
+            MeasurementRow, query.order_by(measurements.c.window, measurements.c.monitor)
+        )
+
+    async def prune_measurements(self, before: float) -> int:
+        return await self._writer.write(
+            writes.Remove(measurements.delete().where(measurements.c.window < before))
+        )
+
+    async def put_application(self, name: str, settings: Json, actor: str, at: float) -> int:
+        return await self._writer.write(writes.PutApplication(name, settings, actor, at))
+
+    async def application(self, name: str) -> ApplicationRow | None:
+        return await self._first(ApplicationRow, latest_applications().where(applications.c.name == name))
+
+    async def applications(self) -> Sequence[ApplicationRow]:
+        return await self._select(ApplicationRow, latest_applications())
+
+    async def put_release(self, release: ReleaseRow) -> ReleaseRow:
+        return await self._writer.write(writes.PutRelease(release))
+
+    async def release(self, application: str, name: str) -> ReleaseRow | None:
+        query = releases_query(application).where(releases.c.name == name)
+        return await self._first(ReleaseRow, query)
+
+    async def releases(
+        self, application: str, limit: int | None = None, before: str | None = None
+    ) -> Sequence[ReleaseRow]:
+        return await self._select(ReleaseRow, releases_query(application, before).limit(limit))
+
+    async def recall(self, key: str) -> Remembered | None:
+        return await self._first(Remembered, select(remembered).where(remembered.c.key == key))
+
+    async def forget(self, before: float) -> int:
+        return await self._writer.write(writes.Remove(remembered.delete().where(remembered.c.at < before)))
+
+    async def put_value(self, key: str, value: JsonValue) -> None:
+        await self._writer.write(writes.Upsert(keyed_values, [{"key": key, "value": encode(value)}]))
+
+    async def value(self, key: str) -> JsonValue:
+        async with self._reading() as connection:
+            text = await connection.scalar(select(keyed_values.c.value).where(keyed_values.c.key == key))
+        return None if text is None else decode(text)
+
+    async def aclose(self) -> None:
+        self._closed = True
+        await self._writer.aclose()
+        await self._reader.dispose()
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        if self._closed:
+            raise StoreUnavailable("This store is closed", "Open it again")
+        with explained(self._dialect):
+            async with self._reader.connect() as connection:
+                yield connection
+
+    async def _select(self, kind: Callable[..., T], query: Select[tuple[object, ...]]) -> Sequence[T]:
+        async with self._reading() as connection:
+            return [value_of(kind, row._asdict()) for row in await connection.execute(query)]
+
+    async def _first(self, kind: Callable[..., T], query: Select[tuple[object, ...]]) -> T | None:
+        return next(iter(await self._select(kind, query.limit(1))), None)

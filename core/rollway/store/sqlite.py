@@ -1,0 +1,121 @@
+"""Everything that is SQLite's alone. Another database is another file like this one."""
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Table, event
+from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from rollway.store.protocol import StoreUnavailable
+
+BUSY_MS = 5000
+READERS = 4
+
+# Names of https://www.sqlite.org/rescode.html; extended codes (SQLITE_IOERR_WRITE) begin with their primary one.
+_ADVICE = {
+    "SQLITE_FULL": ("the disk is full", "Free some space; what was not written can be tried again at once"),
+    "SQLITE_BUSY": (
+        f"another process has kept it locked for {BUSY_MS // 1000} s",
+        "See which one has it open (fuser, lsof) and end what holds it",
+    ),
+    "SQLITE_LOCKED": ("it is locked", "See which process has it open (fuser, lsof) and end what holds it"),
+    "SQLITE_CORRUPT": (
+        "the file is damaged",
+        "Stop the daemon, put a backup in its place, or save what is left with `sqlite3 FILE .recover`",
+    ),
+    "SQLITE_NOTADB": ("the file is not a SQLite database", "Give another path, or put a backup in its place"),
+    "SQLITE_READONLY": (
+        "it is read-only",
+        "Make the file and its folder writable for the user that runs the daemon",
+    ),
+    "SQLITE_CANTOPEN": (
+        "the file cannot be opened",
+        "See that its folder exists and that the user that runs the daemon may write there",
+    ),
+    "SQLITE_PERM": ("access is refused", "See that the user that runs the daemon may write there"),
+    "SQLITE_IOERR": (
+        "the disk reports an error",
+        "Look at the disk and the system's log (dmesg); keep a copy first",
+    ),
+    "SQLITE_NOMEM": ("memory is exhausted", "Free some memory"),
+    "SQLITE_PROTOCOL": ("its locks are contended", "See which processes have it open (fuser, lsof)"),
+}
+_FAULTS_OF_THE_WRITE = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+)
+
+
+class Sqlite:
+    """Two engines on one file: one connection that writes, a few that only read and see what is committed."""
+
+    def __init__(self, url: URL) -> None:
+        if not url.database or url.database == ":memory:" or url.query:
+            raise StoreUnavailable(
+                f"{url} names no file", "Give one, as in sqlite:////var/lib/rollway/rollway.db"
+            )
+        self.path = Path(url.database).absolute()
+        self._url = url.set(drivername="sqlite+aiosqlite", database=str(self.path))
+
+    def check_place(self) -> None:
+        """Say plainly what SQLite would only call "unable to open database file"."""
+        if self.path.is_dir():
+            raise StoreUnavailable(
+                f"{self.path} is a folder", f"Name a file in it, as in {self.path / 'rollway.db'}"
+            )
+        if not self.path.parent.is_dir():
+            raise StoreUnavailable(f"{self.path.parent} is no folder", "Create it, or give another path")
+
+    def reader(self) -> AsyncEngine:
+        """Open connections that can change nothing."""
+        return self._engine(READERS, ("PRAGMA query_only=ON",), "BEGIN")
+
+    def writer(self) -> AsyncEngine:
+        """Open the one connection that writes; it takes the lock as a transaction begins, never in its middle."""
+        pragmas = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
+        return self._engine(1, pragmas, "BEGIN IMMEDIATE")
+
+    def _engine(self, connections: int, pragmas: tuple[str, ...], begin: str) -> AsyncEngine:
+        engine = create_async_engine(self._url, pool_size=connections, max_overflow=0)
+
+        def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+            # sqlite3 would begin transactions by itself, late and without the lock: we say BEGIN ourselves
+            connection.isolation_level = None
+            cursor = connection.cursor()
+            for pragma in (f"PRAGMA busy_timeout={BUSY_MS}", *pragmas):
+                cursor.execute(pragma)
+            cursor.close()
+
+        def start(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        event.listen(engine.sync_engine, "connect", configure)
+        event.listen(engine.sync_engine, "begin", start)
+        return engine
+
+    def upsert(self, table: Table) -> Insert:
+        """Insert a row, or give the one with its primary key these other columns."""
+        statement = insert(table)
+        others = {
+            column.name: statement.excluded[column.name] for column in table.c if not column.primary_key
+        }
+        return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=others)
+
+    def explain(self, error: DBAPIError) -> StoreUnavailable | None:
+        """Say what is wrong with the database; None if the fault lies in what was asked of it."""
+        cause = error.orig
+        if isinstance(cause, _FAULTS_OF_THE_WRITE):
+            return None
+        code = str(getattr(cause, "sqlite_errorname", ""))
+        for name, (problem, advice) in _ADVICE.items():
+            if code.startswith(name):
+                return StoreUnavailable(f"the database {self.path} cannot be used: {problem}", advice)
+        return StoreUnavailable(
+            f"the database {self.path} cannot be used: {cause}", "If it stays so, put a backup in its place"
+        )

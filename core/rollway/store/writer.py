@@ -1,0 +1,142 @@
+"""Group commit: while one transaction is being made durable, the writes that arrive queue for the next.
+
+A write that is refused (`Conflict`, ...) changes nothing and fails alone. If the database refuses the group for the
+fault of one write, each is tried in a transaction of its own, so that only the faulty one fails. If the database
+itself fails, the whole group does.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import TypeVar, cast
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from rollway.store.dialect import Dialect
+from rollway.store.protocol import StoreUnavailable
+from rollway.store.transaction import REFUSALS, Transaction, Write, read_heads
+
+GROUP = 500
+"""Writes in one transaction at most: bounds how long the lock is held, and how many are tried alone after a fault."""
+
+_ATTEMPTS_ALONE = 3
+
+T = TypeVar("T")
+
+
+class _Waiting:
+    """A write, and whoever waits for it."""
+
+    def __init__(self, write: Write[object]) -> None:
+        self.write = write
+        self.done: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._answer: object = None
+
+    async def make(self, transaction: Transaction) -> None:
+        try:
+            self._answer = await self.write.make(transaction)
+        except REFUSALS as refusal:
+            self._answer = refusal
+
+    def tell(self) -> None:
+        if isinstance(self._answer, REFUSALS):
+            self.fail(self._answer)
+        elif not self.done.done():  # else whoever waited has gone
+            self.done.set_result(self._answer)
+
+    def fail(self, error: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+class Writer:
+    """The one task of a process that writes; it lives while there is something to write."""
+
+    def __init__(self, engine: AsyncEngine, dialect: Dialect) -> None:
+        self._engine = engine
+        self._dialect = dialect
+        self._queue: list[_Waiting] = []
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def write(self, write: Write[T]) -> T:
+        """Return when it is committed; raise its refusal, or `StoreUnavailable`."""
+        if self._closed:
+            raise StoreUnavailable("This store is closed", "Open it again")
+        waiting = _Waiting(write)
+        self._queue.append(waiting)
+        if self._task is None:
+            self._task = asyncio.create_task(self._commit_all(), name="rollway-store-writer")
+        return cast("T", await waiting.done)
+
+    async def aclose(self) -> None:
+        """Commit what was accepted and let the connection go."""
+        self._closed = True
+        if self._task is not None:
+            await asyncio.wait({self._task})
+        await self._engine.dispose()
+
+    async def _commit_all(self) -> None:
+        try:
+            while group := self._take():
+                await self._commit(group)
+        finally:
+            self._task = None
+
+    def _take(self) -> list[_Waiting]:
+        wanted = [waiting for waiting in self._queue if not waiting.done.done()]
+        group, self._queue = wanted[:GROUP], wanted[GROUP:]
+        return group
+
+    async def _commit(self, group: Sequence[_Waiting]) -> None:
+        try:
+            await self._commit_together(group)
+        except Exception as error:  # the loop's top: whatever it is, somebody waits for it
+            await self._tell_or_part(group, error)
+        except BaseException:
+            self._abandon([*group, *self._queue])
+            raise
+
+    async def _commit_together(self, group: Sequence[_Waiting]) -> None:
+        async with self._engine.begin() as connection:
+            wanted = {stream for waiting in group for stream in waiting.write.streams}
+            transaction = Transaction(connection, await read_heads(connection, wanted), self._dialect)
+            for waiting in group:
+                await waiting.make(transaction)
+            await transaction.flush()
+        for waiting in group:
+            waiting.tell()
+
+    async def _tell_or_part(self, group: Sequence[_Waiting], error: Exception) -> None:
+        for waiting in group:
+            if (unavailable := self._unavailable(error)) is not None:
+                waiting.fail(unavailable)
+            else:
+                await self._commit_alone(waiting)
+
+    async def _commit_alone(self, waiting: _Waiting) -> None:
+        for attempts_left in reversed(range(_ATTEMPTS_ALONE)):
+            try:
+                await self._commit_together([waiting])
+            except Exception as error:  # the loop's top
+                # another process may have come between reading the heads and writing: look again
+                if isinstance(error, IntegrityError) and attempts_left:
+                    continue
+                waiting.fail(self._unavailable(error) or error)
+            return
+
+    def _unavailable(self, error: Exception) -> StoreUnavailable | None:
+        explained = self._dialect.explain(error) if isinstance(error, DBAPIError) else None
+        if explained is not None:
+            explained.__cause__ = error
+        return explained
+
+    def _abandon(self, group: Iterable[_Waiting]) -> None:
+        """The event loop is ending: nobody may wait for ever."""
+        self._queue = []
+        for waiting in group:
+            waiting.fail(
+                StoreUnavailable(
+                    "The store was stopped; whether this was written is unknown", "Read it again"
+                )
+            )
