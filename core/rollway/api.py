@@ -34,6 +34,8 @@ from rollway.domain.traffic import (
     Routing,
 )
 from rollway.domain.words import CANARY, STABLE, Verdict
+from rollway.errors import PluginError
+from rollway.evidence.counts import Counts, Reading, Value
 from rollway.evidence.specification import Comparison, Latency, Limit, Scalar, Specification
 from rollway.plugin.descriptor import (
     API_VERSION,
@@ -47,8 +49,6 @@ from rollway.plugin.hookspecs import hookimpl
 from rollway.plugin.kinds import (
     Monitor,
     Node,
-    PluginError,
-    Reading,
     Router,
     StaleToken,
     Strategy,
@@ -66,6 +66,7 @@ __all__ = [
     "CommandLine",
     "Comparison",
     "Connections",
+    "Counts",
     "Descriptor",
     "Duration",
     "Effect",
@@ -113,6 +114,7 @@ __all__ = [
     "TargetDescriptor",
     "Tick",
     "Token",
+    "Value",
     "Verdict",
     "Verify",
     "Weight",

@@ -84,7 +84,7 @@ class EnvironmentState:
     @property
     def stable_release(self) -> str | None:
         """The release that is stable, if any."""
-        return self.groups[self.stable].release if self.stable in self.groups else None
+        return self.groups[self.stable].release if self.stable and self.stable in self.groups else None
 
 
 def _admitted(state: EnvironmentState, fact: e.Fact, event: e.RolloutAdmitted) -> EnvironmentState:

@@ -135,7 +135,7 @@ def may_start_at(group: GroupState, now: float) -> float:
     recent = [at for at in group.deaths if 0 <= now - at < FORGIVEN_AFTER]
     if not recent:
         return now
-    return recent[-1] + min(FIRST_BACKOFF * 2 ** (len(recent) - 1), LONGEST_BACKOFF)
+    return recent[-1] + min(FIRST_BACKOFF * 2.0 ** (len(recent) - 1), LONGEST_BACKOFF)
 
 
 def next_look(state: EnvironmentState, now: float) -> float | None:

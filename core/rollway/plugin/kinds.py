@@ -5,7 +5,7 @@ Errors a plugin foresees are `PluginError` with a text for an operator; anything
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,11 +13,9 @@ from rollway.domain.effects import Effect, Mark
 from rollway.domain.instances import Group, Instance
 from rollway.domain.plan import Plan, PlanContext
 from rollway.domain.traffic import GroupCounters, RouterState, Routing
+from rollway.errors import PluginError
+from rollway.evidence.counts import Reading, Value
 from rollway.evidence.specification import Specification
-
-
-class PluginError(Exception):
-    """A plugin could not do what was asked; the text says what, where and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +125,6 @@ class Tick:
     counters: Mapping[str, GroupCounters] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a monitor read in one tick: cumulative `(requests, bad)` per series, for the canary and for stable.
-
-    A scalar monitor gives its number as `value`.
-    """
-
-    canary: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    stable: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    value: float | None = None
-
-
 class Monitor(Protocol):
     """A source of evidence about one rollout; the judge its specification names is run by the core."""
 
@@ -147,7 +133,7 @@ class Monitor(Protocol):
         """Which judge reads this monitor."""
         ...
 
-    async def sample(self, tick: Tick) -> Reading | None:
+    async def sample(self, tick: Tick) -> Reading | Value | None:
         """One reading; None where it cannot be read now."""
         ...
 
