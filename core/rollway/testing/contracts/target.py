@@ -1,4 +1,5 @@
 """What every target owes: inherit `TargetContract`, give its fixtures, and pytest does the rest."""
+# ruff: noqa: D102 - what a test is about stands in its name
 
 import asyncio
 from collections.abc import Awaitable, Callable
