@@ -8,13 +8,14 @@ A judge does nothing but add up what it is given, so the same readings and steps
 from math import log
 from typing import Final
 
+from rollway.domain.words import Verdict
 from rollway.evidence import wording
 from rollway.evidence.counts import Reading, Value
 from rollway.evidence.dispersion import Dispersion
+from rollway.evidence.judgement import Judgement, Totals
 from rollway.evidence.purse import CEILING, CLEAR_BETS, Purse, blame_bets, log_factor
 from rollway.evidence.samples import CountSampler, Sample, Sampler, ValueSampler
 from rollway.evidence.specification import Comparison, Latency, Limit, Scalar, Specification
-from rollway.evidence.verdict import Judgement, Totals, Verdict
 
 ALPHA: Final = 0.01
 BETA: Final = 0.05
@@ -137,9 +138,20 @@ class Judge:
         self._clear.play([log_factor(g, line, q, n, e, stable_e) for g in CLEAR_BETS], dispersion)
         self._clear.redeal(self._redeal)
 
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict alone, cheap enough for every tick; a failure is final."""
+        if self._failed is not None:
+            return Verdict.FAIL
+        if self._sampler.unreadable >= UNREADABLE_LIMIT:
+            return Verdict.ERROR
+        if not self._step.canary.requests:
+            return Verdict.NO_DATA
+        return Verdict.PASS if self._clear.reached else Verdict.INCONCLUSIVE
+
     def judgement(self) -> Judgement:
         """What the evidence says now."""
-        verdict = self._verdict()
+        verdict = self.verdict
         return Judgement(
             verdict=verdict,
             reason=self._failed or wording.reason(verdict, self.spec, self._step, self._tau, self._margin),
@@ -152,16 +164,6 @@ class Judge:
             step=self._step,
             rollout=self._past + self._step,
         )
-
-    def _verdict(self) -> Verdict:
-        """The first that fits; a failure is final."""
-        if self._failed is not None:
-            return Verdict.FAIL
-        if self._sampler.unreadable >= UNREADABLE_LIMIT:
-            return Verdict.ERROR
-        if not self._step.canary.requests:
-            return Verdict.NO_DATA
-        return Verdict.PASS if self._clear.reached else Verdict.INCONCLUSIVE
 
 
 def _check(interval: float, monitors: int, alpha: float, beta: float, min_samples: int) -> None:

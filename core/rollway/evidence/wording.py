@@ -1,8 +1,9 @@
 """Verdicts in a sentence, for an operator who was just woken up."""
 
+from rollway.domain.words import Verdict
 from rollway.evidence.counts import Counts
+from rollway.evidence.judgement import Totals
 from rollway.evidence.specification import Comparison, Latency, Limit, Scalar, Specification
-from rollway.evidence.verdict import Totals, Verdict
 
 
 def failing(spec: Specification, seen: Totals, tolerance: float) -> str:

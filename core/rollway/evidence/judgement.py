@@ -1,19 +1,9 @@
 """What a judge says, with the numbers behind it."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from rollway.domain.words import Verdict
 from rollway.evidence.counts import NOTHING, Counts
-
-
-class Verdict(StrEnum):
-    """The five things a monitor can say about a release."""
-
-    PASS = "pass"  # noqa: S105
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-    NO_DATA = "no_data"
-    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
