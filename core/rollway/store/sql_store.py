@@ -72,8 +72,9 @@ class SqlStore:
         return await self._writer.write(writes.RaiseEpoch(environment, owner))
 
     async def record_measurements(self, rows: Sequence[MeasurementRow]) -> None:
-        if rows:
-            await self._writer.write(writes.Upsert(measurements, [row_of(row) for row in rows]))
+        last = {(row.rollout, row.monitor, row.window): row_of(row) for row in rows}
+        if last:
+            await self._writer.write(writes.Upsert(measurements, list(last.values())))
 
     async def measurements(self, rollout: str) -> Sequence[MeasurementRow]:
         query = select(measurements).where(measurements.c.rollout == rollout)

@@ -1,0 +1,29 @@
+"""Every store of ours keeps the promises of `StoreContract`. PostgreSQL joins by one more class."""
+
+from pathlib import Path
+
+import pytest
+
+from rollway.store import Store, open_store
+from rollway.testing.contracts.store import OpenAnother, StoreContract
+from rollway.testing.memory_store import MemoryStore
+
+
+class TestMemoryStore(StoreContract):
+    @pytest.fixture
+    def open_another(self) -> OpenAnother:
+        first = MemoryStore()
+
+        async def again() -> Store:
+            return first.again()
+
+        return again
+
+
+class TestSqliteStore(StoreContract):
+    @pytest.fixture
+    def open_another(self, tmp_path: Path) -> OpenAnother:
+        async def on_the_same_file() -> Store:
+            return await open_store(f"sqlite:///{tmp_path / 'rollway.db'}")
+
+        return on_the_same_file
