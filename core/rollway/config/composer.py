@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ruamel.yaml import YAML, events
 
+from rollway.config.scanner import PlaceholderScanner
 from rollway.config.tree import MOST_DEPTH, MOST_NODES, Mapping, Node, Scalar, Sequence
 
 _TEXT_TAGS = {"!", "!!str", "tag:yaml.org,2002:str"}
@@ -17,7 +18,7 @@ _PLAIN_TAGS = {
 
 
 @dataclass
-class NotADocument(Exception):  # noqa: N818 - what the text is, said to the reader of it
+class NotADocument(Exception):
     """The text is YAML, yet no document that this program reads."""
 
     sentence: str
@@ -78,7 +79,9 @@ def compose(text: str) -> Node:
 
 
 def _events(text: str) -> Iterator[events.Event]:
-    yield from YAML(typ="safe", pure=True).parse(text)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = PlaceholderScanner
+    yield from yaml.parse(text)
 
 
 def _take(composer: _Composer, event: events.Event) -> None:

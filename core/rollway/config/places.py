@@ -52,9 +52,10 @@ class Places:
 
     def refusal(self, path: Path, sentence: str) -> Refusal:
         """A refusal of the key at `path`."""
-        return Refusal(self.file, *self.find(path, at_key=True), render(path), sentence)
+        line, column = self.find(path, at_key=True)
+        return Refusal(self.file, line, column, render(path), sentence)
 
-    def find(self, path: Path, *, at_key: bool) -> tuple[int, int] | tuple[None, None]:
+    def find(self, path: Path, *, at_key: bool) -> tuple[int | None, int | None]:
         """Line and column of an entry or of the nearest one above; (None, None) without a file."""
         for length in range(len(path), -1, -1):
             position = self.positions.get(path[:length])

@@ -33,7 +33,7 @@ class Secret(BaseModel):
             return value
         if not isinstance(value, dict) or set(value) != {"secret"}:
             raise PydanticCustomError(
-                "secret", "expected {{secret: NAME}}; the value itself never stands in the file"
+                "secret", "expected {secret: NAME}; the value itself never stands in the file"
             )
         name = value["secret"]
         if not isinstance(name, str) or not _SECRET_NAME.fullmatch(name):

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from rollway.config.places import Path, Position, render
 from rollway.errors import ConfigurationError, Problem
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """Plain data, as JSON has it."""
 
 MOST_DEPTH: Final = 50

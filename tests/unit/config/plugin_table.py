@@ -1,0 +1,61 @@
+"""A small table of plugins, shaped like those of the contract."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import BaseModel
+
+from rollway.config import Kind
+from rollway.config.steps import StepSettings
+from rollway.config.types import CommandLine, Duration, Secret, Settings, Share
+
+
+class Health(Settings):
+    path: str = "/"
+    interval: Duration = 1.0
+    healthy_after: int = 2
+
+
+class Process(Settings):
+    command: CommandLine
+    instances: int = 1
+    health: Health = Health()
+    environment: dict[str, str | Secret] = {}
+
+
+class Envoy(Settings):
+    listen: str = "127.0.0.1:8080"
+    timeout: Duration | None = None
+
+
+class Canary(Settings):
+    steps: tuple[StepSettings, ...]
+    bake: Duration | None = None
+
+
+class ErrorRate(Settings):
+    tolerance: Share = 0.002
+    margin: Share | Literal["auto"] = "auto"
+    min_requests: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    models: dict[tuple[Kind, str], type[BaseModel]] = field(default_factory=dict)
+
+    def settings_model(self, kind: Kind, name: str) -> type[BaseModel] | None:
+        return self.models.get((kind, name))
+
+    def names(self, kind: Kind) -> Sequence[str]:
+        return [name for each, name in self.models if each == kind]
+
+
+PLUGINS = Table(
+    {
+        ("target", "process"): Process,
+        ("router", "envoy"): Envoy,
+        ("strategy", "canary"): Canary,
+        ("monitor", "error-rate"): ErrorRate,
+    }
+)
