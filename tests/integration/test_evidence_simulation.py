@@ -3,7 +3,7 @@
 Every test has its own seed, so it gives the same answer each time: it can fail by a change of the judge, not by
 bad luck. What is asserted is the promise itself: of 2000 healthy rollouts at most alpha = 1 % (20) are taken
 back, of 2000 at the clear line at most beta = 5 % (100) pass; and delays within 20 % of those published in the
-judge's design. The judge is far on the right side (some 0.1 % and 2.6 %), while a judge that tests each second as
+judge's design. The judge is far on the right side (0 to 0.35 % and 2.1 %), while a judge that tests each second as
 if it were the only time exceeds the first bound twentyfold.
 """
 

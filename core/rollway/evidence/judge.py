@@ -15,39 +15,11 @@ from rollway.evidence.dispersion import Dispersion
 from rollway.evidence.judgement import Judgement, Totals
 from rollway.evidence.purse import CEILING, CLEAR_BETS, Purse, blame_bets, log_factor
 from rollway.evidence.samples import CountSampler, Sample, Sampler, ValueSampler
-from rollway.evidence.specification import Comparison, Latency, Limit, Scalar, Specification
+from rollway.evidence.specification import Scalar, Specification
+from rollway.evidence.terms import ALPHA, BETA, redealt, samples_needed, terms
 
-ALPHA: Final = 0.01
-BETA: Final = 0.05
-REDEAL_SECONDS: Final = 500.0
-REDEAL_MOST: Final = 0.05
 REDEAL_STEP: Final = 0.1
 UNREADABLE_LIMIT: Final = 5
-
-
-def samples_needed(spec: Specification, interval: float) -> int:
-    """The fewest samples that can fail a release: a total failure of half a second alone does not."""
-    if isinstance(spec, Scalar):
-        return 3
-    return 2 if interval >= 10 else 3 if interval >= 1 else 4
-
-
-def redealt(spec: Specification, interval: float) -> float:
-    """The part of a purse that is dealt again with each sample."""
-    return REDEAL_MOST if isinstance(spec, Scalar) else min(interval / REDEAL_SECONDS, REDEAL_MOST)
-
-
-def terms(spec: Specification) -> tuple[float, float]:
-    """The tolerance tau and the ratio rho of "healthy: p_canary <= rho*p_stable + tau"."""
-    match spec:
-        case Comparison():
-            return spec.tolerance, spec.ratio
-        case Limit():
-            return spec.maximum, 0.0
-        case Latency():
-            return 0.0, 1.0
-        case Scalar():
-            return 0.5, 0.0
 
 
 class Judge:

@@ -9,9 +9,11 @@ probability of `z`; the best of the bets counts. Shares are from 0 to 1, of stab
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, log, log1p, sqrt
-from typing import Final
+from typing import Final, Self
 
 from rollway.evidence.purse import CLEAR_BETS, STAKE, blame_bets
+from rollway.evidence.specification import Comparison, Latency, Limit
+from rollway.evidence.terms import ALPHA, BETA, terms
 
 MARGINS: Final = (0.005, 0.01, 0.02, 0.05)
 LATENCY_MARGINS: Final = (*MARGINS, 0.1)
@@ -24,6 +26,10 @@ MEDIAN: Final = 0.0
 ROOM: Final = 1.2
 # The most an inconclusive step may last, in holds; beyond that a person is asked.
 EXTENSION: Final = 10
+# What a delay in requests leaves out: the samples that a judge waits for, and the one in which it ends.
+SAMPLES_ADDED: Final = 4
+
+Priced = Comparison | Limit | Latency
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +43,28 @@ class Pricing:
     stable_bad: float = USUAL_BAD_SHARE
     tolerance: float = 0.002
     ratio: float = 1.0
-    alpha: float = 0.01
-    beta: float = 0.05
+    alpha: float = ALPHA
+    beta: float = BETA
     monitors: int = 1
     redealt: float | None = None
 
     def __post_init__(self) -> None:
         if not (0 < self.share < 1 or (self.ratio == 0 and self.share == 1)):
             raise ValueError(f"share: between 0 and 1 where canary is compared with stable, not {self.share}")
+
+    @classmethod
+    def of(
+        cls,
+        spec: Priced,
+        share: float,
+        stable_bad: float | None = None,
+        monitors: int = 1,
+        redealt: float | None = None,
+    ) -> Self:
+        """The terms that a specification gives; `stable_bad` None: nothing is known of stable yet."""
+        tolerance, ratio = terms(spec)
+        bad = USUAL_BAD_SHARE if stable_bad is None else stable_bad
+        return cls(share, bad, tolerance, ratio, monitors=monitors, redealt=redealt)
 
     def requests_to_detect(self, canary_bad: float, z: float = LIKELY) -> float:
         """Canary requests until a release this bad is failed; `inf` if it is within what is allowed."""
@@ -95,16 +115,33 @@ class Clearance:
     needs_person: bool
 
 
-def clearance(pricing: Pricing, margin: float, expected: float) -> Clearance:
-    """What a margin means for a step in whose hold so many canary requests are expected."""
-    requests = pricing.requests_to_pass(margin)
-    return Clearance(margin, requests, requests > EXTENSION * expected)
+def clearance(spec: Priced, pricing: Pricing, expected: float | None) -> Clearance:
+    """The margin of a step in whose hold so many canary requests are expected, and what it costs.
+
+    None expected, nothing known: the widest. A limit has no margin; one that is written down is taken as it is.
+    """
+    if isinstance(spec, Limit):
+        return _clearance(pricing, 0.0, expected)
+    if spec.margin is not None:
+        return _clearance(pricing, spec.margin, expected)
+    return auto_margin(pricing, expected, LATENCY_MARGINS if isinstance(spec, Latency) else MARGINS)
 
 
-def auto_margin(pricing: Pricing, expected: float, margins: Sequence[float] = MARGINS) -> Clearance:
+def auto_margin(pricing: Pricing, expected: float | None, margins: Sequence[float] = MARGINS) -> Clearance:
     """The tightest of the margins (ascending) for which the step's hold is surely long enough, else the widest."""
-    fits = (margin for margin in margins if ROOM * pricing.requests_to_pass(margin) <= expected)
-    return clearance(pricing, next(fits, margins[-1]), expected)
+    widest = min(margins[-1], 1.0 - pricing.tolerance)
+    fits = (m for m in margins if m <= widest and ROOM * pricing.requests_to_pass(m) <= (expected or 0.0))
+    return _clearance(pricing, next(fits, widest), expected)
+
+
+def seconds(requests: float, per_second: float, interval: float) -> float:
+    """How long so many canary requests take to come and to be judged, at one sample per `interval` seconds."""
+    return requests / per_second + SAMPLES_ADDED * interval if per_second else inf
+
+
+def _clearance(pricing: Pricing, margin: float, expected: float | None) -> Clearance:
+    requests = pricing.requests_to_pass(margin)
+    return Clearance(margin, requests, expected is not None and requests > EXTENSION * expected)
 
 
 def _requests(mu: float, v: float, to_cover: float, z: float) -> float:

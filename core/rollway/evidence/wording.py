@@ -21,11 +21,9 @@ def reason(verdict: Verdict, spec: Specification, seen: Totals, tolerance: float
         case Verdict.NO_DATA:
             return _no_data(spec)
         case Verdict.PASS:
-            return f"{_seen(spec, seen)}: clear of {_line(spec, tolerance + margin)}"
+            return f"{_seen(spec, seen)}: clear of {clear_line(spec, tolerance + margin)}"
         case Verdict.INCONCLUSIVE:
-            return (
-                f"{_seen(spec, seen)}: too little evidence yet, clears at {_line(spec, tolerance + margin)}"
-            )
+            return f"{_seen(spec, seen)}: too little evidence yet, clears at {clear_line(spec, tolerance + margin)}"
 
 
 def percent(share: float) -> str:
@@ -36,6 +34,19 @@ def percent(share: float) -> str:
 def points(share: float) -> str:
     """A difference of shares: 0.002 is "0.2 pp"."""
     return f"{share * 100:.3g} pp"
+
+
+def clear_line(spec: Specification, line: float) -> str:
+    """Below what a step passes: "stable + 1.2 pp", where `line` is tolerance and margin together."""
+    match spec:
+        case Scalar():
+            return "half of the intervals"
+        case Limit():
+            return percent(line)
+        case Comparison() if spec.ratio != 1:
+            return f"{spec.ratio:g} x stable + {points(line)}"
+        case _:
+            return f"stable + {points(line)}"
 
 
 def _no_data(spec: Specification) -> str:
@@ -80,15 +91,3 @@ def _allowed(spec: Specification, tolerance: float) -> str:
             return f"{percent(spec.quantile)} quantile {percent(spec.slowdown - 1)} slower allowed"
         case Scalar():
             return "half of them allowed"
-
-
-def _line(spec: Specification, line: float) -> str:
-    match spec:
-        case Scalar():
-            return "half of the intervals"
-        case Limit():
-            return percent(line)
-        case Comparison() if spec.ratio != 1:
-            return f"{spec.ratio:g} x stable + {points(line)}"
-        case _:
-            return f"stable + {points(line)}"

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from rollway.evidence.counts import Counts, Reading, Value
-from rollway.evidence.dispersion import Dispersion
-from rollway.evidence.judge import Judge
+from rollway.evidence.dispersion import LARGEST_PAIR, SCALES, Dispersion
+from rollway.evidence.judge import REDEAL_STEP, UNREADABLE_LIMIT, Judge
+from rollway.evidence.pricing import LATENCY_MARGINS, MARGINS
+from rollway.evidence.purse import CASH, CEILING, CLEAR, ODDS
 from rollway.evidence.specification import Comparison, Latency, Limit, Scalar, Specification
+from rollway.evidence.terms import REDEAL_MOST, REDEAL_SECONDS
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[2] / "data" / "analysis-vectors.json").read_text()
-)["vectors"]
+DATA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "data" / "analysis-vectors.json").read_text())
+VECTORS: list[dict[str, Any]] = DATA["vectors"]
 
 
 def specification(vector: dict[str, Any]) -> Specification:
@@ -73,3 +75,20 @@ def test_sequence(vector: dict[str, Any]) -> None:
         assert said.log_clear == pytest.approx(expected["log_clear"][index], abs=1e-6), index
         assert said.dispersion == pytest.approx(expected["dispersion"][index], abs=1e-6), index
         assert said.verdict == expected["verdict"][index], index
+
+
+def test_constants() -> None:
+    assert DATA["constants"] == {
+        "ODDS": list(ODDS),
+        "CLEAR": list(CLEAR),
+        "CASH": CASH,
+        "REDEAL_PER_SECOND": 1 / REDEAL_SECONDS,
+        "REDEAL_STEP": REDEAL_STEP,
+        "REDEAL_SCALAR": REDEAL_MOST,
+        "CEILING": CEILING,
+        "INVALID_LIMIT": UNREADABLE_LIMIT,
+        "MARGINS": list(MARGINS),
+        "LATENCY_MARGINS": list(LATENCY_MARGINS),
+        "DISPERSION_SCALES_SECONDS": [list(scale) for scale in SCALES],
+        "DISPERSION_LIMIT": LARGEST_PAIR,
+    }

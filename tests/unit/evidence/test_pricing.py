@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollway.evidence.pricing import LATENCY_MARGINS, LIKELY, MARGINS, Pricing, auto_margin, clearance
+from rollway.evidence.pricing import (
+    LATENCY_MARGINS,
+    LIKELY,
+    MARGINS,
+    Pricing,
+    auto_margin,
+    clearance,
+    seconds,
+)
+from rollway.evidence.specification import Comparison, Latency, Limit
 
 DATA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "data" / "analysis-vectors.json").read_text())
 
@@ -69,8 +78,41 @@ def test_a_late_failure_costs_more_requests() -> None:
 def test_a_step_that_even_its_extension_cannot_clear_needs_a_person() -> None:
     pricing = Pricing(share=0.05)
     needed = pricing.requests_to_pass(0.05)
-    assert clearance(pricing, 0.05, needed / 10.1).needs_person
-    assert not clearance(pricing, 0.05, needed / 9.9).needs_person
+    assert clearance(Comparison(margin=0.05), pricing, needed / 10.1).needs_person
+    assert not clearance(Comparison(margin=0.05), pricing, needed / 9.9).needs_person
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected", "margin"),
+    [
+        (Comparison(), 600, 0.02),
+        (Comparison(margin=0.03), 600, 0.03),
+        (Comparison(), None, 0.05),
+        (Comparison(tolerance=0.99), 0, 0.01),
+        (Latency(), 0, 0.1),
+        (Latency(margin=0), 600, 0),
+        (Limit(0.01), 600, 0),
+    ],
+)
+def test_the_margin_of_a_step(
+    spec: Comparison | Latency | Limit, expected: float | None, margin: float
+) -> None:
+    assert clearance(spec, Pricing.of(spec, share=0.05), expected).margin == pytest.approx(margin)
+
+
+def test_no_margin_leads_past_everything() -> None:
+    """The tolerance of a latency without a fast enough boundary may be near 1."""
+    assert auto_margin(Pricing(share=0.05, tolerance=0.99), 1e9, LATENCY_MARGINS).margin <= 0.01
+
+
+def test_a_specification_gives_the_terms() -> None:
+    assert Pricing.of(Comparison(0.01, 1.2), 0.05, monitors=3) == Pricing(0.05, 0.001, 0.01, 1.2, monitors=3)
+    assert Pricing.of(Limit(0.01), 1.0, stable_bad=0.0) == Pricing(1.0, 0.0, 0.01, 0.0)
+
+
+def test_seconds_until_so_many_requests_are_judged() -> None:
+    assert seconds(100, per_second=10, interval=0.25) == 11
+    assert seconds(100, per_second=0, interval=0.25) == inf
 
 
 @pytest.mark.parametrize(("share", "ratio"), [(0, 1), (1, 1), (-0.1, 0), (1.1, 0), (float("nan"), 1)])
