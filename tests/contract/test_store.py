@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rollway.store import Store, open_store
+from rollway.store import Store, open_store, sqlite_url
 from rollway.testing.contracts.store import OpenAnother, StoreContract
 from rollway.testing.memory_store import MemoryStore
 
@@ -24,6 +24,6 @@ class TestSqliteStore(StoreContract):
     @pytest.fixture
     def open_another(self, tmp_path: Path) -> OpenAnother:
         async def on_the_same_file() -> Store:
-            return await open_store(f"sqlite:///{tmp_path / 'rollway.db'}")
+            return await open_store(sqlite_url(tmp_path / "rollway.db"))
 
         return on_the_same_file

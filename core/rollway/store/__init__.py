@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from rollway.store.opening import open_store
+from rollway.store.opening import open_store, sqlite_url
 from rollway.store.protocol import (
     AlreadyRemembered,
     Append,
@@ -39,4 +39,5 @@ __all__ = [
     "Summary",
     "SummaryKind",
     "open_store",
+    "sqlite_url",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollway.store.protocol import Store, StoreUnavailable
@@ -10,6 +11,13 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from rollway.store.dialect import Dialect
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the URL of the database in this file, whatever characters its name has."""
+    from sqlalchemy import URL
+
+    return URL.create("sqlite", database=str(path)).render_as_string()
 
 
 async def open_store(url: str) -> Store:
@@ -58,7 +66,7 @@ async def _prepare(dialect: Dialect, reader: AsyncEngine, writer: AsyncEngine) -
         async with reader.connect() as connection:
             revision = await connection.run_sync(stored_revision)
         if revision is not None and revision != REVISION:
-            check_known(revision)
+            check_known(revision, reader.url.database)
         await _bring_up_to_date(writer)
 
 

@@ -25,10 +25,13 @@ def stored_revision(connection: Connection) -> str | None:
         revision = connection.scalar(select(column("version_num")).select_from(table("alembic_version")))
         if revision is not None:
             return str(revision)
-    raise StoreUnavailable("This database holds something else than Rollway's data", "Give another path")
+    place = connection.engine.url.database
+    raise StoreUnavailable(
+        f"The database {place} holds something else than Rollway's data", "Give another path"
+    )
 
 
-def check_known(revision: str) -> None:
+def check_known(revision: str, place: str | None) -> None:
     """Raise `StoreUnavailable` for a revision that only a newer version of Rollway can have left."""
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
@@ -37,7 +40,7 @@ def check_known(revision: str) -> None:
         ScriptDirectory.from_config(configuration()).get_revision(revision)
     except CommandError:
         raise StoreUnavailable(
-            f"This database was written by a newer version of Rollway (its tables are at {revision}, "
+            f"The database {place} was written by a newer version of Rollway (its tables are at {revision}, "
             f"this version knows them up to {REVISION})",
             "Use that version again, or another database",
         ) from None

@@ -56,21 +56,25 @@ class Sqlite:
     """Two engines on one file: one connection that writes, a few that only read and see what is committed."""
 
     def __init__(self, url: URL) -> None:
-        if not url.database or url.database == ":memory:" or url.query:
-            raise StoreUnavailable(
-                f"{url} names no file", "Give one, as in sqlite:////var/lib/rollway/rollway.db"
-            )
+        if not url.database or url.database == ":memory:" or "\0" in url.database or url.query:
+            example = "Give one, as in sqlite:////var/lib/rollway/rollway.db"
+            raise StoreUnavailable(f"{str(url)!r} names no file", example)
         self.path = Path(url.database).absolute()
         self._url = url.set(drivername="sqlite+aiosqlite", database=str(self.path))
 
     def check_place(self) -> None:
         """Say plainly what SQLite would only call "unable to open database file"."""
-        if self.path.is_dir():
-            raise StoreUnavailable(
-                f"{self.path} is a folder", f"Name a file in it, as in {self.path / 'rollway.db'}"
-            )
-        if not self.path.parent.is_dir():
-            raise StoreUnavailable(f"{self.path.parent} is no folder", "Create it, or give another path")
+        folder = self.path.parent
+        try:
+            if self.path.is_dir():
+                raise StoreUnavailable(
+                    f"{self.path} is a folder", f"Name a file in it, as in {self.path / 'rollway.db'}"
+                )
+            if not folder.is_dir():
+                raise StoreUnavailable(f"{folder} is no folder", "Create it, or give another path")
+        except OSError as error:
+            advice = "See that the user that runs the daemon may read and write there"
+            raise StoreUnavailable(f"{folder} may not be entered: {error.strerror}", advice) from error
 
     def reader(self) -> AsyncEngine:
         """Open connections that can change nothing."""
