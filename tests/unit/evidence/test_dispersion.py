@@ -69,7 +69,7 @@ def test_another_interval_keeps_what_is_known() -> None:
     assert moved.value == learned.value
     assert moved.seconds == 121
     # Unfinished blocks and the last ones are not comparable any more.
-    moved.learn(50, 30, 4)
+    moved.learn(200, 200, 4)
     assert moved.value == learned.value
 
 

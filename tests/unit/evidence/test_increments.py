@@ -103,6 +103,14 @@ def test_a_new_step_drops_what_waits() -> None:
     assert sampler.take(Reading.of(Counts(10, 9), Counts(40, 0))) == Sample(Counts(1, 0), Counts(40, 0), 1)
 
 
+def test_a_gap_at_a_new_step_is_still_covered_by_the_next_reading() -> None:
+    sampler = CountSampler(needs_stable=True)
+    sampler.take(Reading.of(Counts(), Counts()))
+    sampler.take(None)
+    sampler.drop()
+    assert sampler.take(Reading.of(Counts(2, 0), Counts(8, 0))) == Sample(Counts(2, 0), Counts(8, 0), 2)
+
+
 def test_unreadable_before_the_first_reading_covers_nothing() -> None:
     sampler = CountSampler(needs_stable=True)
     for reading in (None, None, Reading.of(Counts(), Counts())):
