@@ -1,6 +1,6 @@
 """How a plugin introduces itself: one descriptor per plugin, given by its hook."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -33,4 +33,4 @@ class Descriptor(Generic[Factory]):
 TargetDescriptor = Descriptor[Callable[[Node], Target]]
 RouterDescriptor = Descriptor[Callable[[Node], Router]]
 StrategyDescriptor = Descriptor[Callable[[], Strategy]]
-MonitorDescriptor = Descriptor[Callable[[BaseModel], Monitor]]
+MonitorDescriptor = Descriptor[Callable[[Mapping[str, object]], Monitor]]

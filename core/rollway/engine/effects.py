@@ -1,0 +1,42 @@
+"""Calls of plugins: each has a deadline, and one that hangs is told apart from one that failed."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from rollway.errors import PluginError
+from rollway.plugin.kinds import StaleToken
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble(Exception):
+    """A plugin's call did not do what it should; `hung` when it was cancelled because its time was over."""
+
+    reason: str
+    hung: bool = False
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+async def call(what: str, work: Awaitable[Result], deadline: float) -> Result:
+    """Await a plugin for at most `deadline` seconds. Raises Trouble; StaleToken passes."""
+    try:
+        async with asyncio.timeout(deadline):
+            return await work
+    except TimeoutError:
+        raise Trouble(f"{what} did not answer within {deadline:g} s and was cancelled", hung=True) from None
+    except StaleToken:
+        raise
+    except PluginError as error:
+        raise Trouble(f"{what}: {error}") from error
+    except (
+        Exception
+    ) as error:  # the plugin boundary: whatever a stranger's code raises is that plugin's failure
+        log.exception("a plugin failed", extra={"call": what})
+        raise Trouble(f"{what}: {type(error).__name__}: {error}") from error

@@ -1,0 +1,286 @@
+"""One environment at work: it keeps every group's instances at their wanted number, and the router at the log's split.
+
+It alone talks to the target, and to the router except for the lowering of a bad release, which waits for nobody.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from rollway.domain import events as e
+from rollway.domain import upkeep
+from rollway.domain.decisions import GroupHealth
+from rollway.domain.effects import Mark
+from rollway.domain.environment import EnvironmentState, GroupState
+from rollway.domain.instances import Instance
+from rollway.domain.traffic import RouterState, Routing
+from rollway.engine.effects import Trouble, call
+from rollway.engine.groups import as_group, health_of
+from rollway.engine.journal import Journal, Proposal
+from rollway.engine.ownership import Fence
+from rollway.engine.ports import Clock, Identifiers
+from rollway.plugin.kinds import Router, StaleToken, Target
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.25
+LOOK_AT_REST = 1.0
+OBSERVE_DEADLINE = 5.0
+START_DEADLINE = 300.0
+STOP_DEADLINE = 3600.0
+ROUTER_DEADLINE = 30.0
+OUTPUT_LINES = 10
+
+
+class EnvironmentAtWork:
+    """Serves one environment as long as this daemon owns it."""
+
+    def __init__(
+        self,
+        place: str,
+        journal: Journal,
+        fence: Fence,
+        clock: Clock,
+        identifiers: Identifiers,
+        target_named: Callable[[str], Awaitable[Target]],
+        router_named: Callable[[str], Awaitable[Router]],
+        changed: Callable[[], None],
+    ) -> None:
+        self.place = place
+        self._journal = journal
+        self._fence = fence
+        self._clock = clock
+        self._ids = identifiers
+        self._target_named = target_named
+        self._router_named = router_named
+        self._changed = changed
+        self._seen: dict[str, Instance] | None = None
+        self._outputs: dict[str, tuple[str, ...]] = {}
+        self._applied: Routing | None = None
+        self._routing = asyncio.Lock()
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._marks: tuple[Mark, ...] | None = None
+        self.router_trouble = ""
+
+    async def advance(self) -> float:
+        """One look: do what is due, and say when to look again (unix seconds)."""
+        state = await self._journal.environment(self.place)
+        await self._read_marks(state)
+        seen = await self._look(state)
+        for chore in upkeep.chores(state, seen, self._clock.now()):
+            await self._do(chore, state)
+        await self._keep_routing()
+        return self._next_look()
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Marks that were found on the node when this daemon began."""
+        return self._marks or ()
+
+    @property
+    def seen(self) -> tuple[Instance, ...]:
+        """The instances as last seen."""
+        return tuple((self._seen or {}).values())
+
+    def health(self, since: float) -> dict[str, GroupHealth]:
+        """Each group's health as last seen; empty until somebody looked."""
+        state = self._journal.known_environment(self.place)
+        if state is None or self._seen is None:
+            return {}
+        health = health_of(state, self._seen, since)
+        return {id_: replace(h, output=h.output or self._output_of(state, id_)) for id_, h in health.items()}
+
+    async def router(self, state: EnvironmentState | None = None) -> Router | None:
+        """The environment's router; None before its first rollout."""
+        state = state or await self._journal.environment(self.place)
+        return await self._router_named(state.last.router) if state.last else None
+
+    async def router_state(self) -> RouterState | None:
+        """What is in force at the router."""
+        router = await self.router()
+        return await router.observe(self.place) if router else None
+
+    async def sync(self, key: str) -> None:
+        """Bring the router to what the log says now; returns when it is in force. Raises Trouble."""
+        async with self._routing:
+            for _ in range(3):
+                try:
+                    return await self._reconcile(key)
+                except StaleToken:
+                    # A later effect of ours came first; what it did not include, this one does.
+                    continue
+            raise Trouble("the router has seen a newer owner of this environment")
+
+    def close(self) -> None:
+        """Stop what is under way; the target finds the rest when it is looked at again."""
+        for task in self._busy.values():
+            task.cancel()
+
+    async def _reconcile(self, key: str) -> None:
+        state = await self._journal.environment(self.place)
+        router = await self.router(state)
+        if router is None:
+            return
+        state = self._journal.known_environment(self.place) or state
+        wanted, effect = upkeep.routing(state, self._seen or {}), self._fence.effect(key)
+        await call("the router", router.reconcile(wanted, effect), ROUTER_DEADLINE)
+        self._applied = wanted
+
+    async def _keep_routing(self) -> None:
+        state = await self._journal.environment(self.place)
+        if state.last is None or upkeep.routing(state, self._seen or {}) == self._applied:
+            return
+        try:
+            await self.sync(f"{self.place}:upkeep")
+            self.router_trouble = ""
+        except (Trouble, StaleToken) as trouble:
+            self.router_trouble = str(trouble)
+            log.warning("the router could not be brought to the log's routing: %s", trouble)
+
+    async def _read_marks(self, state: EnvironmentState) -> None:
+        """Once, before the first effect: a lowering that came before its record is known by its mark."""
+        if self._marks is not None or state.last is None:
+            return
+        router = await self._router_named(state.last.router)
+        found = await call("the router", router.observe(self.place), ROUTER_DEADLINE)
+        self._marks = found.marks
+        if found.running and found.split is not None and found.split != state.split and not found.marks:
+            what = f"the router had {dict(found.split.shares)}, the log says {dict(state.split.shares)}"
+            log.warning("drift: %s", what)
+            await self._record(e.DriftFound(what=what))
+
+    async def _look(self, state: EnvironmentState) -> dict[str, Instance]:
+        names = {group.admitted.target for group in state.groups.values()}
+        found: dict[str, Instance] = {}
+        for name in sorted(names):
+            target = await self._target_named(name)
+            for instance in await call("the target", target.observe(self.place), OBSERVE_DEADLINE):
+                found[instance.id] = instance
+        before, self._seen = self._seen, found
+        if before != found:
+            await self._read_outputs(state, found)
+            self._changed()
+        return found
+
+    async def _read_outputs(self, state: EnvironmentState, found: dict[str, Instance]) -> None:
+        """The last lines of those that complain, so that a reason can carry them."""
+        for group in state.groups.values():
+            complaining = [i for i in group.alive() if i.id in found and found[i.id].detail]
+            if complaining:
+                self._outputs[group.id] = await self._output(group, complaining[-1].id)
+
+    def _output_of(self, state: EnvironmentState, group: str) -> tuple[str, ...]:
+        return self._outputs.get(group, ())
+
+    async def _output(self, group: GroupState, instance: str) -> tuple[str, ...]:
+        target = await self._target_named(group.admitted.target)
+        try:
+            lines = await call(
+                "the target", target.output(self.place, instance, OUTPUT_LINES), OBSERVE_DEADLINE
+            )
+        except Trouble:
+            return ()
+        return tuple(lines)
+
+    def _next_look(self) -> float:
+        now = self._clock.now()
+        state = self._journal.known_environment(self.place)
+        if state is None:
+            return now + LOOK_AT_REST
+        restless = state.rollout is not None or bool(self._busy)
+        look = now + (LOOK_EVERY if restless else LOOK_AT_REST)
+        due = upkeep.next_look(state, now)
+        return min(look, due) if due is not None else look
+
+    async def _record(self, *events: e.EnvironmentEvent) -> None:
+        await self._journal.change(self.place, lambda _, state: Proposal(environment=events))
+
+    async def _do(self, chore: upkeep.Chore, state: EnvironmentState) -> None:
+        group = state.groups[chore.group]
+        match chore:
+            case upkeep.StartInstance():
+                await self._start_new(group)
+            case upkeep.Restart(instance=instance):
+                self._begin(instance, lambda: self._start(group, instance))
+            case upkeep.RecordDeath(instance=instance, detail=detail):
+                await self._record_death(group, instance, detail)
+            case upkeep.TakeOut(instance=instance):
+                await self._record(e.InstanceStopping(group=group.id, instance=instance))
+            case upkeep.StopInstance(instance=instance, hard=hard):
+                self._begin(instance, lambda: self._stop(group, instance, hard))
+            case upkeep.CloseGroup():
+                await self._close_group(group)
+            case upkeep.ForgetGroup():
+                self._begin(group.id, lambda: self._forget(group))
+
+    def _begin(self, id_: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Start a longer piece of work beside the loop, once for each thing it is about."""
+        if id_ in self._busy:
+            return
+
+        async def run() -> None:
+            try:
+                await work()
+            except (Trouble, StaleToken) as trouble:
+                log.warning("%s", trouble, extra={"subject": id_})
+            except Exception:  # the loop's top for this piece of work: it is due again at the next look
+                log.exception("upkeep failed; trying again", extra={"subject": id_})
+            finally:
+                self._busy.pop(id_, None)
+
+        self._busy[id_] = asyncio.create_task(run(), name=f"upkeep {id_}")
+
+    async def _start_new(self, group: GroupState) -> None:
+        """The id stands in the log before anything is started under it."""
+        instance = self._ids.new()
+
+        def propose(_: object, state: EnvironmentState) -> Proposal | None:
+            now = state.groups.get(group.id)
+            if now is None or len(now.alive()) >= now.wanted:
+                return None
+            return Proposal(environment=(e.InstanceStarting(group=group.id, instance=instance),))
+
+        if await self._journal.change(self.place, propose):
+            self._begin(instance, lambda: self._start(group, instance))
+
+    async def _start(self, group: GroupState, instance: str) -> None:
+        target = await self._target_named(group.admitted.target)
+        effect = self._fence.effect(f"{instance}:start")
+        try:
+            await call("the target", target.start(as_group(group), instance, effect), START_DEADLINE)
+        except Trouble as trouble:
+            await self._record_death(group, instance, trouble.reason)
+
+    async def _record_death(self, group: GroupState, instance: str, detail: str) -> None:
+        output = await self._output(group, instance)
+        died = e.InstanceDied(group=group.id, instance=instance, detail=detail, output=output)
+
+        def propose(_: object, state: EnvironmentState) -> Proposal | None:
+            known = state.groups[group.id].instances.get(instance) if group.id in state.groups else None
+            return Proposal(environment=(died,)) if known and known.died is None else None
+
+        if await self._journal.change(self.place, propose):
+            log.warning("instance %s of %s died: %s", instance, group.release, detail)
+            self._changed()
+
+    async def _stop(self, group: GroupState, instance: str, hard: bool) -> None:
+        target = await self._target_named(group.admitted.target)
+        effect = self._fence.effect(f"{instance}:stop")
+        await call("the target", target.stop(as_group(group), instance, effect, hard=hard), STOP_DEADLINE)
+        await self._record(e.InstanceStopped(group=group.id, instance=instance))
+
+    async def _close_group(self, group: GroupState) -> None:
+        router = await self.router()
+        if router is not None:
+            try:
+                await call("the router", router.sever(self.place, group.id), ROUTER_DEADLINE)
+            except Trouble as trouble:
+                log.warning("connections of %s could not be closed: %s", group.release, trouble)
+        await self._record(e.ConnectionsClosed(group=group.id))
+
+    async def _forget(self, group: GroupState) -> None:
+        target = await self._target_named(group.admitted.target)
+        effect = self._fence.effect(f"{group.id}:forget")
+        await call("the target", target.forget(group.id, effect), STOP_DEADLINE)
+        await self._record(e.GroupGone(group=group.id))

@@ -1,0 +1,178 @@
+"""The log as the engine uses it: folded states kept at hand, and changes proposed against them.
+
+A proposal is a function of the states; where another writer was faster it is made again on what the log says now.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rollway.domain import environment as environments
+from rollway.domain import rollout as rollouts
+from rollway.domain.environment import EnvironmentState
+from rollway.domain.events import EnvironmentEvent, Event, Fact, RolloutEvent
+from rollway.domain.names import environment_stream, rollout_stream
+from rollway.domain.rollout import RolloutState
+from rollway.engine.codec import decode, encode
+from rollway.engine.ports import Clock
+from rollway.engine.summaries import environment_summary, rollout_summary
+from rollway.store.protocol import Append, Conflict, Remembered, Store, Summary
+
+FASTER_WRITERS = 20
+"""So often a proposal is made anew before we say that something is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What to append, to either stream or to both in one transaction."""
+
+    rollout: tuple[RolloutEvent, ...] = ()
+    environment: tuple[EnvironmentEvent, ...] = ()
+
+
+Propose = Callable[[RolloutState | None, EnvironmentState], Proposal | None]
+"""From the states to what should be appended; None: nothing (any more)."""
+
+
+class Journal:
+    """Streams of one store, folded."""
+
+    def __init__(self, store: Store, clock: Clock, node: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._node = node
+        self._rollouts: dict[str, RolloutState] = {}
+        self._environments: dict[str, EnvironmentState] = {}
+        self._changed: list[Callable[[str], None]] = []
+
+    def on_change(self, told: Callable[[str], None]) -> None:
+        """Be told the stream after each append of this process."""
+        self._changed.append(told)
+
+    async def rollout(self, id_: str) -> RolloutState | None:
+        """A rollout's state; None for an unknown id."""
+        if id_ not in self._rollouts:
+            await self._reload_rollout(id_)
+        return self._rollouts.get(id_)
+
+    async def environment(self, place: str) -> EnvironmentState:
+        """An environment's state; an empty one where nothing ever happened."""
+        if place not in self._environments:
+            await self._reload_environment(place)
+        return self._environments[place]
+
+    async def facts(self, stream: str, after: int = 0) -> Sequence[Fact]:
+        """A stream's facts above `after`."""
+        return [decode(recorded) for recorded in await self._store.read(stream, after)]
+
+    def known(self, id_: str) -> RolloutState | None:
+        """A rollout's state as this process last saw it."""
+        return self._rollouts.get(id_)
+
+    def known_environment(self, place: str) -> EnvironmentState | None:
+        """An environment's state as this process last saw it."""
+        return self._environments.get(place)
+
+    def let_go(self, id_: str) -> None:
+        """The rollout has ended: it need not be kept at hand."""
+        self._rollouts.pop(id_, None)
+
+    async def change(
+        self,
+        place: str,
+        propose: Propose,
+        *,
+        rollout: str | None = None,
+        actor: str = "system:engine",
+        remember: Callable[[], Remembered] | None = None,
+    ) -> bool:
+        """Append what `propose` says of the states of now; False where it says nothing.
+
+        Raises StoreUnavailable; IllegalHistory where the proposal cannot follow the log; whatever `propose` raises.
+        """
+        conflict: Conflict | None = None
+        for _ in range(FASTER_WRITERS):
+            state = await self.rollout(rollout) if rollout else None
+            environment = await self.environment(place)
+            proposal = propose(state, environment)
+            if proposal is None or not (proposal.rollout or proposal.environment):
+                return False
+            try:
+                await self._append(place, rollout, state, environment, proposal, actor, remember)
+            except Conflict as faster:
+                conflict = faster
+                await self._reload(place, rollout)
+                continue
+            return True
+        raise conflict or RuntimeError("unreachable")
+
+    async def _append(
+        self,
+        place: str,
+        rollout: str | None,
+        state: RolloutState | None,
+        environment: EnvironmentState,
+        proposal: Proposal,
+        actor: str,
+        remember: Callable[[], Remembered] | None,
+    ) -> None:
+        at = self._clock.now()
+        appends: list[Append] = []
+        next_rollout, next_environment = state, environment
+        if proposal.rollout and rollout:
+            seq = state.seq if state else 0
+            for fact in _facts(proposal.rollout, seq, at, actor):
+                next_rollout = rollouts.apply(next_rollout, fact)
+            assert next_rollout is not None  # noqa: S101 - there was at least one event
+            summary = rollout_summary(next_rollout, self._node, at)
+            appends.append(_append_of(rollout_stream(rollout), seq, proposal.rollout, actor, at, summary))
+        if proposal.environment:
+            next_environment = environments.fold(
+                _facts(proposal.environment, environment.seq, at, actor), environment
+            )
+            summary = environment_summary(next_environment, self._node, at)
+            stream = environment_stream(environment.application, environment.name)
+            appends.append(_append_of(stream, environment.seq, proposal.environment, actor, at, summary))
+        await self._store.append(*appends, remember=remember() if remember else None)
+        self._keep(rollout, next_rollout, place, next_environment)
+        for append in appends:
+            for told in self._changed:
+                told(append.stream)
+
+    def _keep(
+        self, rollout: str | None, state: RolloutState | None, place: str, environment: EnvironmentState
+    ) -> None:
+        """Only forwards: a later append of ours may have come back first."""
+        if rollout and state and state.seq > getattr(self._rollouts.get(rollout), "seq", 0):
+            self._rollouts[rollout] = state
+        if environment.seq > self._environments[place].seq:
+            self._environments[place] = environment
+
+    async def _reload(self, place: str, rollout: str | None) -> None:
+        await self._reload_environment(place)
+        if rollout:
+            await self._reload_rollout(rollout)
+
+    async def _reload_rollout(self, id_: str) -> None:
+        known = self._rollouts.get(id_)
+        facts = await self.facts(rollout_stream(id_), known.seq if known else 0)
+        current = self._rollouts.get(id_)
+        facts = [fact for fact in facts if fact.seq > (current.seq if current else 0)]
+        if facts:
+            self._rollouts[id_] = rollouts.fold(facts, current)
+
+    async def _reload_environment(self, place: str) -> None:
+        application, _, name = place.partition("/")
+        known = self._environments.get(place) or EnvironmentState(application, name)
+        facts = await self.facts(environment_stream(application, name), known.seq)
+        current = self._environments.get(place) or known
+        self._environments[place] = environments.fold((f for f in facts if f.seq > current.seq), current)
+
+
+def _facts(events: Sequence[Event], seq: int, at: float, actor: str) -> list[Fact]:
+    return [Fact(seq + i, at, actor, event) for i, event in enumerate(events, 1)]
+
+
+def _append_of(
+    stream: str, seq: int, events: Sequence[Event], actor: str, at: float, summary: Summary
+) -> Append:
+    return Append(stream, seq, tuple(encode(event, actor, at) for event in events), summary)

@@ -1,0 +1,175 @@
+"""From settings to a plan: the strategy compiles, the core completes and checks. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pydantic import TypeAdapter
+
+from rollway.domain.events import MonitorUse
+from rollway.domain.plan import (
+    Instruction,
+    Observe,
+    Plan,
+    PlanContext,
+    Promote,
+    Provision,
+    Retire,
+    Shift,
+    Step,
+    Verify,
+)
+from rollway.domain.split import WHOLE, Split
+from rollway.domain.words import CANARY, STABLE
+from rollway.engine.baseline import Traffic
+from rollway.errors import PluginError, RollwayError
+from rollway.evidence.dispersion import ENOUGH_SECONDS
+from rollway.evidence.pricing import (
+    LATENCY_MARGINS,
+    MARGINS,
+    USUAL_BAD_SHARE,
+    Clearance,
+    Pricing,
+    auto_margin,
+)
+from rollway.evidence.specification import Comparison, Latency, Specification
+
+BUILT: tuple[type, ...] = (Provision, Verify, Shift, Observe, Promote, Retire)
+"""What the engine carries out so far."""
+
+UNKNOWN_MARGIN = 0.05
+"""Where no traffic is known: 5 percentage points."""
+
+_PLAN = TypeAdapter(Plan)
+
+
+class PlanError(RollwayError):
+    """The plan cannot be carried out here; nothing was started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What completing a plan needs to know: the deciding monitors' judges, the last hour's traffic, the dispersion."""
+
+    specifications: Mapping[str, Specification]
+    traffic: Traffic = field(default_factory=Traffic)
+    stable_seconds: float = 0.0
+
+
+def first_plan(context: PlanContext) -> Plan:
+    """The first release of an environment: nothing to compare with."""
+    note = "this is the first release here: nothing to compare with and nothing to go back to"
+    return Plan(tuple(_whole(context)), (note,))
+
+
+def cold_plan(context: PlanContext) -> Plan:
+    """Back to a release whose instances are gone: without canary."""
+    retire = Step("retire the release before", Retire(group=STABLE, after=context.drain))
+    return Plan((*_whole(context), retire))
+
+
+def _whole(context: PlanContext) -> Iterator[Step]:
+    noun = "instance" if context.instances == 1 else "instances"
+    yield Step(f"run {context.instances} {noun}", Provision(group=CANARY, size=context.instances))
+    yield Step("wait until healthy", Verify(group=CANARY, deadline=context.verify_deadline))
+    yield Step("send all traffic", Shift(split=Split.all_to(CANARY)))
+    yield Step("make it stable", Promote(group=CANARY))
+
+
+def complete(plan: Plan, monitors: Sequence[MonitorUse], watched: Watched) -> Plan:
+    """Fill in the auto margins from the last hour's traffic, and say what follows from them."""
+    share, steps, notes = 0, [], []
+    for step in plan.steps:
+        if isinstance(step.does, Shift):
+            share = step.does.split.of(CANARY)
+        if isinstance(step.does, Observe):
+            found = {m.name: _clearance(watched, step.does, m.name, share, len(monitors)) for m in monitors}
+            notes += [note for name, c in found.items() if c and (note := _person(step, name, c))]
+            margins = {name: c.margin for name, c in found.items() if c is not None}
+            step = replace(step, does=replace(step.does, margins=margins))
+        steps.append(step)
+    if watched.stable_seconds < ENOUGH_SECONDS and any(isinstance(s.does, Observe) for s in plan.steps):
+        notes.append(
+            f"stable has been watched for {watched.stable_seconds:.0f} of {ENOUGH_SECONDS:g} s: until then the promise "
+            "assumes that errors are independent"
+        )
+    return Plan(tuple(steps), (*plan.warnings, *notes))
+
+
+def _person(step: Step, name: str, clearance: Clearance) -> str:
+    if not clearance.needs_person:
+        return ""
+    return f"{step.name}: {name} needs about {clearance.requests:.0f} requests to pass; it will need a person"
+
+
+def _clearance(watched: Watched, does: Observe, name: str, share: int, monitors: int) -> Clearance | None:
+    spec = watched.specifications[name]
+    if not isinstance(spec, Comparison | Latency):
+        return Clearance(0.0, 0.0, False)
+    if spec.margin is not None:
+        return Clearance(spec.margin, 0.0, False)
+    if watched.traffic.rate is None or not 0 < share < WHOLE:
+        return Clearance(UNKNOWN_MARGIN, 0.0, False)
+    expected = watched.traffic.rate * does.duration * share / WHOLE
+    pricing = _pricing(spec, share / WHOLE, watched.traffic.stable_bad, max(1, monitors))
+    return auto_margin(pricing, expected, MARGINS if isinstance(spec, Comparison) else LATENCY_MARGINS)
+
+
+def _pricing(spec: Comparison | Latency, share: float, stable_bad: float | None, monitors: int) -> Pricing:
+    bad = USUAL_BAD_SHARE if stable_bad is None else stable_bad
+    if isinstance(spec, Latency):
+        return Pricing(share, 1 - spec.quantile, 0.0, 1.0, monitors=monitors)
+    return Pricing(share, bad, spec.tolerance, spec.ratio, monitors=monitors)
+
+
+def check(plan: Plan, target: frozenset[str], router: frozenset[str]) -> Plan:
+    """The plan, if it can be carried out. Raises PlanError."""
+    for step in plan.steps:
+        if not isinstance(step.does, BUILT):
+            raise PlanError(f"step {step.name!r} asks for {step.does.kind!r}, which is not built yet")
+        _check_capabilities(step.does, target, router)
+    if not any(isinstance(step.does, Promote) for step in plan.steps):
+        raise PlanError("the plan has no promotion")
+    return plan
+
+
+def _check_capabilities(does: Instruction, target: frozenset[str], router: frozenset[str]) -> None:
+    if isinstance(does, Shift) and _partly(does.split) and "weights" not in router:
+        raise PluginError("the router cannot send shares of traffic; use a strategy without weights")
+
+
+def _partly(split: Split) -> bool:
+    return any(0 < share < WHOLE for share in split.shares.values())
+
+
+def digest(plan: Plan) -> str:
+    """`sha256:...` of the plan; the same for the same plan."""
+    text = json.dumps(_PLAN.dump_python(plan, mode="json"), sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def notes(plan: Plan, traffic: Traffic) -> tuple[str, ...]:
+    """For each step: what it exposes, and what a rollback would do there."""
+    share, said = 0, []
+    for step in plan.steps:
+        if isinstance(step.does, Shift):
+            share = step.does.split.of(CANARY)
+        said.append(_note(step.does, share, traffic))
+    return tuple(said)
+
+
+def _note(does: Instruction, share: int, traffic: Traffic) -> str:
+    match does:
+        case Provision() | Verify() if share == 0:
+            return "no traffic yet; a rollback stops the new instances"
+        case Provision() | Verify() | Shift():
+            return f"exposes {share / 100:g}% of requests; a rollback sends them back at once"
+        case Observe(duration=duration):
+            requests = (
+                f"about {traffic.rate * duration * share / WHOLE:.0f} requests, " if traffic.rate else ""
+            )
+            return f"exposes {requests}{share / 100:g}% of traffic; a rollback sends it back at once"
+        case Promote():
+            return "from here on, back means a rollback rollout"
+    return "the old instances stop after their connections drained"

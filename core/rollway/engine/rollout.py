@@ -1,0 +1,362 @@
+"""One rollout at work: load, fold, decide, act, again, until it must wait.
+
+What `decide` says is carried out here; nothing is decided here. The one act that may precede its record is the
+lowering of a bad release: it is started before anything is written, alone, and repeated until it is in force.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from rollway.domain import events as e
+from rollway.domain.decide import decide, trouble
+from rollway.domain.decisions import (
+    Act,
+    Begin,
+    CarryOut,
+    CloseConnections,
+    Decision,
+    End,
+    Evidence,
+    Lower,
+    Record,
+    TakeAway,
+    Wait,
+)
+from rollway.domain.effects import Mark
+from rollway.domain.environment import EnvironmentState
+from rollway.domain.plan import Observe, Promote, Provision, Retire, Shift, Step, Verify
+from rollway.domain.rollout import RolloutState
+from rollway.engine.effects import Trouble, call
+from rollway.engine.environment import EnvironmentAtWork
+from rollway.engine.journal import Journal, Proposal
+from rollway.engine.ports import Clock
+from rollway.engine.sampling import Counters
+from rollway.engine.watch import Span, Watch
+from rollway.plugin.kinds import Router
+from rollway.store.protocol import Store
+
+log = logging.getLogger(__name__)
+
+SHIFT_DEADLINE = 60.0
+LOWER_DEADLINE = 5.0
+LOWER_AGAIN = 0.2
+CLOSE_DEADLINE = 5.0
+AT_MOST = 100
+"""So many acts in one go; then others get their turn."""
+
+
+class RolloutAtWork:
+    """Serves one rollout until it ends."""
+
+    def __init__(
+        self,
+        id_: str,
+        environment: EnvironmentAtWork,
+        router: Router,
+        watch: Watch,
+        journal: Journal,
+        store: Store,
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self.id = id_
+        self.watch = watch
+        self._environment = environment
+        self._router = router
+        self._journal = journal
+        self._store = store
+        self._clock = clock
+        self._wake = wake
+        self._effect: tuple[str, asyncio.Task[None]] | None = None
+        self._lowering: asyncio.Task[None] | None = None
+        self._flushed = 0.0
+
+    @property
+    def place(self) -> str:
+        """The environment's full name."""
+        return self._environment.place
+
+    async def advance(self) -> float | None:
+        """Do what there is to do; when to look again, or None when woken. Raises StoreUnavailable."""
+        for _ in range(AT_MOST):
+            state = await self._state()
+            self._attend(state)
+            decision = decide(state, self.evidence(state), self._clock.now())
+            if not isinstance(decision, Act):
+                return await self._rest(state, decision)
+            if not await self._act(state, decision):
+                return None
+        return self._clock.now()
+
+    def evidence(self, state: RolloutState) -> Evidence:
+        """What is known now beside the log."""
+        return Evidence(
+            judgements=self.watch.judgements() if state.shifted else {},
+            watched=self.watch.watched(span_of(state)),
+            health=self._environment.health(state.admitted_at),
+            mark=self._mark(state),
+        )
+
+    def abort_now(self, reason: str) -> None:
+        """A person's abort was seen: begin to lower before it is recorded."""
+        state = self._journal.known(self.id)
+        if state is not None and not state.promoted and not state.phase.ended:
+            cause = e.Cause(e.Because.ABORT, reason)
+            decision = decide(
+                state, Evidence(mark=cause, health=self._environment.health(state.admitted_at)), 0.0
+            )
+            if isinstance(decision, Act) and isinstance(decision.action, Lower):
+                self._begin_lowering(state, decision.action)
+
+    async def sampled(self, counters: Counters | None) -> None:
+        """A reading of the router came: judge it, and look whether it decides anything."""
+        state = self._journal.known(self.id)
+        if state is None:
+            return
+        self._attend(state)
+        by_role = None
+        if counters is not None:
+            by_role = {role: counters[g] for role, g in state.admitted.groups.items() if g in counters}
+        await self.watch.sample(by_role, self._clock.now(), self._clock.monotonic())
+        if not self._lower_if_bad(state):
+            await self.flush()
+        self._wake()
+
+    def _lower_if_bad(self, state: RolloutState) -> bool:
+        """A failing verdict takes the weight away here and now; everything else may wait its turn."""
+        if (
+            state.promoted
+            or state.taking_back
+            or state.phase.ended
+            or trouble(state, self.evidence(state)) is None
+        ):
+            return False
+        decision = decide(state, self.evidence(state), self._clock.now())
+        if isinstance(decision, Act) and isinstance(decision.action, Lower):
+            self._begin_lowering(state, decision.action)
+        return True
+
+    async def flush(self, *, all_of_it: bool = False) -> None:
+        """Write the samples of the last second."""
+        now = self._clock.monotonic()
+        if not all_of_it and now - self._flushed < 1.0:
+            return
+        self._flushed = now
+        rows = self.watch.take_rows(self._clock.now())
+        try:
+            await self._store.record_measurements(rows)
+        except BaseException:
+            self.watch.give_back(rows)
+            raise
+
+    def close(self) -> None:
+        """Stop what is under way; it is done again under the same key by whoever goes on."""
+        for task in (self._lowering, self._effect[1] if self._effect else None):
+            if task is not None:
+                task.cancel()
+
+    async def _state(self) -> RolloutState:
+        state = await self._journal.rollout(self.id)
+        if state is None:
+            raise LookupError(f"no rollout {self.id}")
+        return state
+
+    def _attend(self, state: RolloutState) -> None:
+        """Tell the watch what samples count for."""
+        span = span_of(state)
+        if span != self.watch.span:
+            self.watch.begin(span, margins_of(state), self._clock.now())
+
+    def _mark(self, state: RolloutState) -> e.Cause | None:
+        """A mark on the node that the log does not know: the lowering came before its record."""
+        if state.taking_back or state.promoted:
+            return None
+        for mark in self._environment.marks:
+            if mark.group == state.group:
+                return e.Cause(e.Because.MARK, mark.reason)
+        return None
+
+    async def _rest(self, state: RolloutState, decision: Decision) -> float | None:
+        match decision:
+            case End(phase=phase, reason=reason):
+                await self.flush(all_of_it=True)
+                ended = e.RolloutEnded(rollout=self.id, phase=phase, reason=reason)
+                await self._record((ended,), (ended,))
+                return None
+            case Wait(until=until):
+                return until
+        return None
+
+    async def _act(self, state: RolloutState, decision: Act) -> bool:
+        """Carry out; False where the rest comes later, with a wake-up."""
+        match decision.action:
+            case Record(events=events):
+                await self._record(events)
+            case Begin():
+                await self._begin(state)
+            case CarryOut():
+                return self._carry_out(state)
+            case Lower() as lower:
+                return await self._lower(state, lower)
+            case CloseConnections(group=group):
+                await self._close_connections(group)
+            case TakeAway(group=group):
+                retired = e.GroupRetired(group=group, hard=True)
+                await self._record((retired,), (retired,))
+        return True
+
+    async def _record(
+        self, events: tuple[e.RolloutEvent, ...], environment: tuple[e.EnvironmentEvent, ...] = ()
+    ) -> None:
+        """Append, if the log still says what this was decided on; otherwise it is decided anew."""
+        seen = await self._state()
+
+        def propose(state: RolloutState | None, _: EnvironmentState) -> Proposal | None:
+            return Proposal(events, environment) if state is not None and state.seq == seen.seq else None
+
+        await self._journal.change(self.place, propose, rollout=self.id)
+
+    async def _begin(self, state: RolloutState) -> None:
+        step = state.current
+        assert step is not None  # noqa: S101 - decide begins steps that exist
+        started = e.StepStarted(step=state.step, key=f"{self.id}:{state.step}")
+        finished = e.StepFinished(step=state.step)
+        events, environment = _meaning(state, step)
+        if isinstance(step.does, Shift | Verify | Observe):
+            await self._record((started, *events), environment)
+        else:
+            await self._record((started, *events, finished), environment)
+
+    def _carry_out(self, state: RolloutState) -> bool:
+        """The effect of a Shift: begin it, or see how it went."""
+        key = state.step_key or ""
+        if self._effect is None or self._effect[0] != key:
+            task = asyncio.create_task(self._shift(key), name=f"effect {key}")
+            self._effect = (key, task)
+            task.add_done_callback(self._effect_done)
+        return False
+
+    def _effect_done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            log.warning("the effect is carried out again: %s", task.exception())
+        self._wake()
+
+    async def _shift(self, key: str) -> None:
+        """In force, or tried until the deadline; then the step has failed. It is recorded either way."""
+        state = await self._state()
+        step = state.step
+        try:
+            async with asyncio.timeout(SHIFT_DEADLINE):
+                await self._in_force(key)
+            event: e.RolloutEvent = e.StepFinished(step=step)
+        except TimeoutError:
+            reason = (
+                f"the split was not in force after {SHIFT_DEADLINE:g} s: {self._environment.router_trouble}"
+            )
+            event = e.StepFailed(step=step, reason=reason, hung=True)
+        except Trouble as why:
+            event = e.StepFailed(step=step, reason=why.reason, hung=why.hung)
+
+        def propose(now: RolloutState | None, _: EnvironmentState) -> Proposal | None:
+            return Proposal((event,)) if now and now.step_key == key and not now.taking_back else None
+
+        try:
+            await self._journal.change(self.place, propose, rollout=self.id)
+        finally:
+            # Where it could not be recorded, it is carried out again under the same key.
+            self._effect = None
+
+    async def _in_force(self, key: str) -> None:
+        for pause in (0.1, 0.3, 1.0, 3.0, None):
+            try:
+                await self._environment.sync(key)
+            except Trouble as why:
+                if pause is None:
+                    raise
+                log.warning("the shift is not in force, trying again: %s", why)
+                await self._clock.sleep(pause)
+            else:
+                return
+
+    async def _lower(self, state: RolloutState, action: Lower) -> bool:
+        self._begin_lowering(state, action)
+        if not state.taking_back:
+            started = e.RollbackStarted(because=action.cause.because, reason=action.cause.reason)
+            await self._record((started,))
+            return True
+        lowering = self._lowering
+        if lowering is None or not lowering.done():
+            return False
+        lowered = e.WeightLowered(
+            group=action.group,
+            split=state.split.without(action.group, state.stable),
+            reason=action.cause.reason,
+        )
+        await self._record((lowered,), (lowered,))
+        return True
+
+    def _begin_lowering(self, state: RolloutState, action: Lower) -> None:
+        if self._lowering is None:
+            if self._effect is not None:
+                self._effect[1].cancel()
+            mark = Mark(action.group, f"{self.id}:lower", action.cause.reason)
+            self._lowering = asyncio.create_task(self._until_lowered(mark, state.shifted), name=mark.key)
+            self._lowering.add_done_callback(lambda _: self._wake())
+
+    async def _until_lowered(self, mark: Mark, shifted: bool) -> None:
+        """At once, alone, repeatedly, whatever else is failing."""
+        while shifted:
+            try:
+                await call("the router", self._router.lower(self.place, mark), LOWER_DEADLINE)
+            except Trouble as why:
+                log.error("the bad release still has traffic, trying again: %s", why)
+                await self._clock.sleep(LOWER_AGAIN)
+            else:
+                return
+
+    async def _close_connections(self, group: str) -> None:
+        try:
+            await call("the router", self._router.sever(self.place, group), CLOSE_DEADLINE)
+        except Trouble as why:
+            log.warning("connections of the bad release end with its instances: %s", why)
+        closed = e.ConnectionsClosed(group=group)
+        await self._record((closed,), (closed,))
+
+
+def _meaning(
+    state: RolloutState, step: Step
+) -> tuple[tuple[e.RolloutEvent, ...], tuple[e.EnvironmentEvent, ...]]:
+    """What beginning a step implies in either stream."""
+    groups = state.admitted.groups
+    match step.does:
+        case Provision(group=role, size=size):
+            return (), (e.GroupWanted(group=groups[role], size=size),)
+        case Shift(split=split):
+            return (), (e.Shifted(rollout=state.id, split=state.bound(split)),)
+        case Promote(group=role):
+            promoted = e.Promoted(rollout=state.id, group=groups[role], release=state.admitted.release)
+            return (promoted,), (promoted,)
+        case Retire(group=role, after=after):
+            return (), (e.GroupRetired(group=groups[role], after=after),)
+    return (), ()
+
+
+def span_of(state: RolloutState) -> Span:
+    """What samples count for now."""
+    steps = state.admitted.plan.steps
+    last = state.step if state.started else state.step - 1
+    shifts = [i for i, step in enumerate(steps[:last], 1) if isinstance(step.does, Shift)]
+    current = state.current
+    observing = state.started and current is not None and isinstance(current.does, Observe) and not state.held
+    return Span(shifts[-1] if shifts else 0, state.step if observing else 0, state.observed_anew)
+
+
+def margins_of(state: RolloutState) -> dict[str, float]:
+    """The margins of the observation that the last shift leads to."""
+    steps = state.admitted.plan.steps
+    start = max(0, span_of(state).shift - 1)
+    for step in steps[start:]:
+        if isinstance(step.does, Observe):
+            return dict(step.does.margins)
+    return {}
