@@ -1,0 +1,107 @@
+"""What stands beside `use: process` in a deploy.yaml."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from rollway.api import CommandLine, Duration, Secret
+
+_VARIABLE = re.compile(r"[^=\0]{1,200}")
+_PATH = re.compile(r"/[!-~]*")
+RESERVED = "ROLLWAY_"
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+
+def _http_path(value: str) -> str:
+    if not _PATH.fullmatch(value):
+        raise PydanticCustomError(
+            "path", "expected a path that starts with '/', without spaces; write others as %20"
+        )
+    return value
+
+
+def _text_of_number(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticCustomError("environment", "expected text; write it in quotes")
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _variable(name: str) -> str:
+    if not _VARIABLE.fullmatch(name):
+        raise PydanticCustomError("environment", "expected the name of an environment variable, without '='")
+    if name.startswith(RESERVED):
+        raise PydanticCustomError("environment", "names that start with ROLLWAY_ are set by Rollway itself")
+    return name
+
+
+def _text(value: str | Secret) -> str | Secret:
+    if isinstance(value, str) and "\0" in value:
+        raise PydanticCustomError("environment", "an environment variable cannot contain a NUL character")
+    return value
+
+
+def _inside(value: str) -> str:
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or "\0" in value:
+        raise PydanticCustomError("directory", "expected a folder inside the artifact, relative to its top")
+    return value
+
+
+class HealthSettings(_Settings):
+    """How an instance is found healthy: `GET path` answered 2xx or 3xx, or its port accepts a TCP connection."""
+
+    path: Annotated[str, AfterValidator(_http_path)] | None = None
+    """What to GET; left out, a TCP connection to the port is enough."""
+    tcp: bool = False
+    """Says outright that a TCP connection is enough; not together with `path`."""
+    interval: Annotated[Duration, Field(ge=0.05)] = 1.0
+    """Between two checks of one instance."""
+    timeout: Annotated[Duration, Field(ge=0.01)] = 1.0
+    """For one check."""
+    healthy_after: Annotated[int, Field(ge=1, le=1000)] = 2
+    """So many checks passed in a row make it healthy."""
+    unhealthy_after: Annotated[int, Field(ge=1, le=1000)] = 3
+    """So many checks failed in a row make a healthy one unhealthy."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.tcp and self.path is not None:
+            raise PydanticCustomError("health", "expected either path or tcp, not both")
+        return self
+
+
+class StopSettings(_Settings):
+    """How an instance is asked to end."""
+
+    signal: Literal["TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "WINCH", "KILL"] = "TERM"
+    """Sent first, to the instance and its children."""
+    grace: Duration = 10.0
+    """After so long, what still runs is killed."""
+
+
+class ProcessSettings(_Settings):
+    """Instances of a command as processes on this machine."""
+
+    command: CommandLine
+    """Runs in the unpacked artifact; {port}, {address}, {instance}, {instance_id} and {release} are filled in."""
+    instances: Annotated[int, Field(ge=0, le=1000)] = 1
+    """How many; belongs to the environment, not to a release."""
+    health: HealthSettings = HealthSettings()
+    """When an instance counts as healthy."""
+    environment: dict[
+        Annotated[str, AfterValidator(_variable)],
+        Annotated[str | Secret, BeforeValidator(_text_of_number), AfterValidator(_text)],
+    ] = {}
+    """Environment variables: text, filled in like the command, or {secret: NAME}."""
+    directory: Annotated[str, AfterValidator(_inside)] = "."
+    """Where in the artifact the command runs."""
+    stop: StopSettings = StopSettings()
+    """How an instance is stopped."""
