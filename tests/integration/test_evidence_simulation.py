@@ -3,8 +3,8 @@
 Every test has its own seed, so it gives the same answer each time: it can fail by a change of the judge, not by
 bad luck. What is asserted is the promise itself: of 2000 healthy rollouts at most alpha = 1 % (20) are taken
 back, of 2000 at the clear line at most beta = 5 % (100) pass; and delays within 20 % of those published in the
-judge's design. The judge is far on the right side (0 to 0.35 % and 2.1 %), while a judge that tests each second as
-if it were the only time exceeds the first bound twentyfold.
+judge's design. When this was written 0 to 7 of 2000 healthy rollouts were taken back, and 43 to 47 of 2000 at the
+clear line passed.
 """
 
 import random
@@ -98,8 +98,8 @@ def alike(seconds: float, share: float, bad: float) -> Stretch:
 
 
 HEALTHY: dict[str, tuple[Comparison, list[list[Stretch]]]] = {
-    "the same release, 5 %": (Comparison(0), [[alike(60, 0.05, 0.01)]]),
-    "the same release, 50 %": (Comparison(0), [[alike(60, 0.5, 0.01)]]),
+    "the same release, 5 %": (Comparison(0), [[alike(40, 0.05, 0.01)]]),
+    "the same release, 50 %": (Comparison(0), [[alike(40, 0.5, 0.01)]]),
     "the same release, 5, 25, 50 %": (
         Comparison(0),
         [[alike(20, share, 0.01)] for share in (0.05, 0.25, 0.5)],
@@ -110,7 +110,7 @@ HEALTHY: dict[str, tuple[Comparison, list[list[Stretch]]]] = {
     ),
     "both drift from 0.1 to 5 %": (
         Comparison(0),
-        [[alike(6, 0.25, 0.001 + 0.0049 * part) for part in range(11)]],
+        [[alike(4, 0.25, 0.001 + 0.0049 * part) for part in range(11)]],
     ),
     "just within the tolerance": (Comparison(0.002), [[Stretch(60, 0.25, 0.002, 0.0)]]),
 }
@@ -131,7 +131,7 @@ def passes(rng: random.Random, margin: float, stretch: Stretch) -> bool:
 @pytest.mark.parametrize(("share", "margin"), [(0.05, 0.05), (0.25, 0.01)])
 def test_releases_at_the_clear_line_hardly_ever_pass(share: float, margin: float) -> None:
     rng = random.Random(f"{share} {margin}")
-    stretch = Stretch(120, share, 0.001 + 0.002 + margin, 0.001)
+    stretch = Stretch(60, share, 0.001 + 0.002 + margin, 0.001)
     assert sum(passes(rng, margin, stretch) for _ in range(ROLLOUTS)) <= BETA * ROLLOUTS
 
 
