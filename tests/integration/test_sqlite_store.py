@@ -79,6 +79,17 @@ class TestGroupCommit:
         assert len(commits) <= 3
         await store.aclose()
 
+    async def test_what_the_database_refuses_fails_alone(self, path: Path) -> None:
+        store = await open_store(sqlite_url(path))
+        nobody = NewEvent("Ticked", 1, None, {}, 1.0)  # type: ignore[arg-type]  # only a mistake of ours comes so far
+        appends = [
+            Append(f"r{n}", 0, (TICK, nobody if n == 5 else TICK), summary(f"r{n}", n)) for n in range(20)
+        ]
+        answers = await asyncio.gather(*(store.append(append) for append in appends), return_exceptions=True)
+        assert [n for n, answer in enumerate(answers) if answer is not None] == [5]
+        assert await store.heads() == {f"r{n}": 2 for n in range(20) if n != 5}
+        await store.aclose()
+
 
 class TestPower:
     """What is acknowledged survives `kill -9`, and nothing is there by half."""
@@ -257,6 +268,25 @@ class TestOpening:
         subprocess.run(
             [sys.executable, "-c", program, sqlite_url(path)], check=True, timeout=30, capture_output=True
         )
+
+    def test_a_loop_that_ends_in_the_middle_of_writes_ends_quietly(self, path: Path) -> None:
+        program = (
+            "import asyncio, sys\n"
+            "from rollway.store import Append, NewEvent, open_store\n"
+            "async def main():\n"
+            "    store = await open_store(sys.argv[1])\n"
+            "    event = NewEvent('Ticked', 1, 'daemon:a', {}, 1.0)\n"
+            "    writes = [asyncio.create_task(store.append(Append(f'r{n}', 0, (event,)))) for n in range(2000)]\n"
+            "    await writes[0]\n"
+            "asyncio.run(main())\n"
+        )
+        ended = subprocess.run(
+            [sys.executable, "-c", program, sqlite_url(path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
 class TestMigrations:

@@ -18,7 +18,7 @@ class Dialect(Protocol):
         """Raise `StoreUnavailable` if no database can be at that place."""
 
     def reader(self) -> AsyncEngine:
-        """Open connections whose transactions see one committed state and change nothing."""
+        """Open connections whose statements each see one committed state, and change nothing."""
 
     def writer(self) -> AsyncEngine:
         """Open the connection that writes; its commits are durable when they return."""

@@ -1,8 +1,8 @@
 """What the engine asks of a store: streams of events, and the rows kept beside them.
 
 Times are unix seconds and always the caller's: a store reads no clock. Everything passed in as JSON is kept as
-it is at that moment; NaN, infinities and what is no JSON are refused with `ValueError` or `TypeError` and change
-nothing. Every method may raise `StoreUnavailable`.
+it is at that moment. NaN, infinities and what is no JSON, and outside of JSON also NUL, lone surrogates and integers of more
+than 64 bits, are refused with `ValueError` or `TypeError`, and nothing is written. Every method may raise `StoreUnavailable`.
 """
 
 from collections.abc import Collection, Mapping, Sequence

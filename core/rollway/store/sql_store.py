@@ -1,5 +1,5 @@
 # ruff: noqa: D102 - protocol.py says what each method does
-"""The store on SQL: every write through the one writer, every read in a transaction of its own."""
+"""The store on SQL: every write through the one writer, every read a statement of its own."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager

@@ -14,6 +14,7 @@ from rollway.store.protocol import StoreUnavailable
 
 BUSY_MS = 5000
 READERS = 4
+POOL_TIMEOUT_S = 300  # a starting daemon reads thousands of streams at once: they queue
 
 # Names of https://www.sqlite.org/rescode.html; extended codes (SQLITE_IOERR_WRITE) begin with their primary one.
 _ADVICE = {
@@ -77,16 +78,32 @@ class Sqlite:
             raise StoreUnavailable(f"{folder} may not be entered: {error.strerror}", advice) from error
 
     def reader(self) -> AsyncEngine:
-        """Open connections that can change nothing."""
-        return self._engine(READERS, ("PRAGMA query_only=ON",), "BEGIN")
+        """Open connections that can change nothing. Each statement is its own transaction, which saves half the trips to their threads."""
+        return self._engine(READERS, ("PRAGMA query_only=ON",), skip_autocommit_rollback=True)
 
     def writer(self) -> AsyncEngine:
         """Open the one connection that writes; it takes the lock as a transaction begins, never in its middle."""
-        pragmas = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
-        return self._engine(1, pragmas, "BEGIN IMMEDIATE")
+        engine = self._engine(
+            1, ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
+        )
 
-    def _engine(self, connections: int, pragmas: tuple[str, ...], begin: str) -> AsyncEngine:
-        engine = create_async_engine(self._url, pool_size=connections, max_overflow=0)
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        event.listen(engine.sync_engine, "begin", begin)
+        return engine
+
+    def _engine(
+        self, connections: int, pragmas: tuple[str, ...], skip_autocommit_rollback: bool = False
+    ) -> AsyncEngine:
+        engine = create_async_engine(
+            self._url,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=POOL_TIMEOUT_S,
+            hide_parameters=True,
+            skip_autocommit_rollback=skip_autocommit_rollback,
+        )
 
         def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
             # sqlite3 would begin transactions by itself, late and without the lock: we say BEGIN ourselves
@@ -96,11 +113,7 @@ class Sqlite:
                 cursor.execute(pragma)
             cursor.close()
 
-        def start(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
-
         event.listen(engine.sync_engine, "connect", configure)
-        event.listen(engine.sync_engine, "begin", start)
         return engine
 
     def upsert(self, table: Table) -> Insert:
