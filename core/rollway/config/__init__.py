@@ -9,6 +9,7 @@ from rollway.config.deployment import Deployment, EnvironmentUse, MonitorUse, Pl
 from rollway.config.loading import load, parse_settings, refuse_unbuilt
 from rollway.config.places import Places, Position
 from rollway.config.plugins import KINDS, Kind, PluginModels
+from rollway.config.schema import json_schema
 from rollway.config.tree import Json
 from rollway.errors import Problem, Refusal
 
@@ -25,6 +26,7 @@ __all__ = [
     "Position",
     "Problem",
     "Refusal",
+    "json_schema",
     "load",
     "parse_settings",
     "refuse_unbuilt",

@@ -14,12 +14,12 @@ from rollway.config.explain import Fault, faults, words
 from rollway.config.models import COMMON, DeploymentFile
 from rollway.config.places import Path, Places
 from rollway.config.plugins import PluginModels, Section
-from rollway.config.refusals import covered
 from rollway.config.spelling import home, keys, keys_at, nearest
 from rollway.config.tree import Json
 from rollway.errors import Problem
 
 _MOST_SHOWN: Final = 60
+_SAY_ENOUGH: Final = frozenset({"missing", "secret", "too_short", "too_long"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Checking:
         misspelt: set[tuple[Path, str]],
     ) -> None:
         place = (*path, *fault.path)
-        if fault.is_warning or (path and covered(place, self.refused)):
+        if fault.is_warning or (fault.type == "extra_forbidden" and place in self.refused):
             return
         if fault.type == "extra_forbidden":
             self._unknown_key(model, fault, path, also, misspelt)
@@ -148,11 +148,7 @@ class Checking:
         self.add((*path, *fault.path), message, suggestion=near, at_key=True)
 
     def _got(self, fault: Fault, given: object, place: Path) -> str:
-        if (
-            fault.type in ("missing", "secret")
-            or not fault.message.startswith("expected")
-            or place in self.secret
-        ):
+        if fault.type in _SAY_ENOUGH or not fault.message.startswith("expected") or place in self.secret:
             return ""
         if fault.at_key:
             given = place[-1]

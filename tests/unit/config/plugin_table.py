@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from rollway.config import Kind
 from rollway.config.steps import StepSettings
@@ -21,7 +21,7 @@ class Process(Settings):
     command: CommandLine
     instances: int = 1
     health: Health = Health()
-    environment: dict[str, str | Secret] = {}
+    environment: dict[str, str | Secret] = Field(default_factory=dict)
 
 
 class Envoy(Settings):

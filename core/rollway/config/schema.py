@@ -1,0 +1,100 @@
+"""The JSON Schema (draft 2020-12) of deploy.yaml, with the settings of the plugins that are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, cast
+
+from pydantic import BaseModel
+
+from rollway.config import unbuilt
+from rollway.config.models import COMMON, SECTION_KEYWORD, DeploymentFile
+from rollway.config.plugins import KINDS, Kind, PluginModels
+from rollway.config.tree import Json
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_SUMMARY: Final[Mapping[Kind, str]] = {
+    "target": "What runs the instances.",
+    "router": "What splits the traffic.",
+    "strategy": "How a release goes out.",
+    "monitor": "What watches.",
+    "scm": "Where the source comes from.",
+    "builder": "What builds.",
+    "notifier": "Who is told.",
+}
+_PATTERNS: Final[Mapping[Kind, str]] = {
+    "strategy": "environments.*.strategy.",
+    "monitor": "environments.*.monitors.*.",
+}
+
+
+def json_schema(plugins: PluginModels) -> dict[str, Json]:
+    """The schema: what the contract knows, and for each loaded plugin its own settings.
+
+    Plugins that are known and not loaded may be named, their settings are open. Everything is described.
+    """
+    schema = cast("dict[str, Json]", DeploymentFile.model_json_schema())
+    definitions = schema.setdefault("$defs", {})
+    assert isinstance(definitions, dict)  # noqa: S101 - pydantic's own form
+    for kind in KINDS:
+        definitions[kind] = _section(kind, plugins, definitions)
+    linked = _linked(schema)
+    assert isinstance(linked, dict)  # noqa: S101 - a mapping stays one
+    return {"$schema": DIALECT, **linked}
+
+
+def _section(kind: Kind, plugins: PluginModels, definitions: dict[str, Json]) -> dict[str, Json]:
+    branches: list[Json] = []
+    for name in sorted(plugins.names(kind)):
+        model = plugins.settings_model(kind, name)
+        if model is not None:
+            definition = f"{kind}.{name}"
+            definitions[definition] = _settings(kind, name, model, definitions)
+            condition: dict[str, Json] = {"properties": {"use": {"const": name}}, "required": ["use"]}
+            branches.append({"if": condition, "then": {"$ref": f"#/$defs/{definition}"}})
+    known = sorted({*plugins.names(kind), *unbuilt.PLUGINS[kind]})
+    section: dict[str, Json] = {
+        "type": "object",
+        "description": _SUMMARY[kind],
+        "properties": {"use": {"enum": list(known), "description": "The plugin."}},
+        "required": ["use"],
+    }
+    return {**section, "allOf": branches} if branches else section
+
+
+def _settings(kind: Kind, name: str, model: type[BaseModel], definitions: dict[str, Json]) -> dict[str, Json]:
+    """A plugin's settings with `use`, what the core takes beside them, and what is known and not built."""
+    own = _definition(model, f"{kind}.{name}", definitions)
+    properties: dict[str, Json] = {"use": {"const": name, "description": "The plugin."}}
+    for key in unbuilt.KEYS:
+        prefix = _PATTERNS.get(kind)
+        if prefix and key.startswith(prefix) and "." not in key.removeprefix(prefix):
+            properties[key.removeprefix(prefix)] = {"description": f"Not yet: {unbuilt.KEYS[key]}."}
+    common = COMMON.get(kind)
+    for source in (_definition(common, f"{kind}.common", definitions) if common else {}, own):
+        found = source.get("properties")
+        properties |= found if isinstance(found, dict) else {}
+    return {**own, "properties": properties}
+
+
+def _definition(model: type[BaseModel], prefix: str, definitions: dict[str, Json]) -> dict[str, Json]:
+    """A model's schema; what it refers to goes into `definitions`, named apart from everyone else's."""
+    schema = cast("dict[str, Json]", model.model_json_schema(ref_template=f"#/$defs/{prefix}.{{model}}"))
+    inner = schema.pop("$defs", {})
+    for name, definition in inner.items() if isinstance(inner, dict) else ():
+        definitions[f"{prefix}.{name}"] = definition
+    return schema
+
+
+def _linked(value: Json) -> Json:
+    """Every section keyword as a reference to its kind's definition."""
+    if isinstance(value, list):
+        return [_linked(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    kind = value.get(SECTION_KEYWORD)
+    if isinstance(kind, str):
+        others = {key: _linked(each) for key, each in value.items() if key != SECTION_KEYWORD}
+        return {**others, "$ref": f"#/$defs/{kind}"}
+    return {key: _linked(each) for key, each in value.items()}
