@@ -2,18 +2,15 @@
 
 import asyncio
 import hashlib
-import os
 import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from rollway.api import Group, PluginError
 from rollway_plugins.process import files
-
-_HALF = ".half-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,10 @@ class Home:
 
 
 class Releases:
-    """Folders of releases, shared by the groups that run them, and the record of which group uses which."""
+    """Folders of releases, shared by the groups that run them, and the record of which group uses which.
+
+    `unpack` makes a folder of an artifact, whole or not at all, and raises PluginError.
+    """
 
     def __init__(self, node: Path, unpack: Callable[[Path, Path], object]) -> None:
         self._releases = node / "releases"
@@ -44,14 +44,13 @@ class Releases:
 
     async def prepare(self, group: Group) -> Path:
         """The folder the group's instances run in, unpacked. Raises PluginError."""
-        folder = await asyncio.to_thread(self._folder_of, group)
-        async with self._locks[str(folder)]:
-            if not folder.is_dir():
-                await asyncio.to_thread(self._make, folder, group)
-            if group.id not in self._homes:
-                home = Home(group.place, str(folder))
-                await asyncio.to_thread(self._note, group.id, home)
-                self._homes[group.id] = home
+        async with self._locks[group.id]:  # the digest of a large artifact is read once, not by each instance
+            folder = await asyncio.to_thread(self._folder_of, group)
+            async with self._locks[str(folder)]:
+                if not folder.is_dir():
+                    await asyncio.to_thread(self._make, folder, group)
+                if group.id not in self._homes:
+                    self._homes[group.id] = await asyncio.to_thread(self._note, group, folder)
         return folder
 
     async def forget(self, group: str) -> None:
@@ -66,8 +65,8 @@ class Releases:
             await asyncio.to_thread((self._groups / f"{group}.json").unlink, missing_ok=True)
 
     def _read(self) -> None:
-        for half in self._releases.glob(f"*/{_HALF}*"):
-            _remove(half)
+        for half in (*self._releases.glob("*/.*"), *self._groups.glob(".*")):  # no release has such a name
+            shutil.rmtree(half, ignore_errors=True)
         for note in self._groups.glob("*.json"):
             content = files.read(note) or {}
             place, folder = content.get("place"), content.get("folder")
@@ -82,26 +81,18 @@ class Releases:
             return self._groups / group.id
         return self._releases / group.application / f"{group.release}-{_digest(Path(group.artifact))[:12]}"
 
-    def _note(self, group: str, home: Home) -> None:
+    def _note(self, group: Group, folder: Path) -> Home:
         self._groups.mkdir(parents=True, exist_ok=True)
-        files.write(
-            self._groups / f"{group}.json", {"place": home.place, "folder": home.folder}, durable=True
-        )
+        note = {"place": group.place, "folder": str(folder)}
+        files.write(self._groups / f"{group.id}.json", note, durable=True)
+        return Home(group.place, str(folder))
 
     def _make(self, folder: Path, group: Group) -> None:
-        """Beside first, then renamed: whoever finds the folder finds it whole."""
         folder.parent.mkdir(parents=True, exist_ok=True)
-        half = Path(tempfile.mkdtemp(prefix=_HALF, dir=folder.parent))
-        try:
-            content = half / "content"
-            content.mkdir()
-            if group.artifact is not None:
-                self._unpack(Path(group.artifact), content)
-            os.sync()  # the folder's name must not outlive what is in it; one sync is cheaper than one per file
-            content.rename(folder)
-            files.sync_folder(folder.parent)
-        finally:
-            _remove(half)
+        if group.artifact is None:
+            folder.mkdir()
+        else:
+            self._unpack(Path(group.artifact), folder)
 
 
 def _digest(artifact: Path) -> str:
@@ -113,4 +104,8 @@ def _digest(artifact: Path) -> str:
 
 
 def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    """Out of the way first: a folder with a release's name is whole until it is gone."""
+    dying = folder.with_name(f".gone-{folder.name}")
+    with suppress(OSError):
+        folder.rename(dying)
+    shutil.rmtree(dying, ignore_errors=True)

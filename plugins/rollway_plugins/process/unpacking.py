@@ -1,15 +1,16 @@
 """The one place where the unpacking of artifacts comes from."""
 
-import tarfile
 from pathlib import Path
 
 from rollway.api import PluginError
+from rollway.artifact import unpack as unpack_artifact
+from rollway.errors import ArtifactError
 
 
 def unpack(artifact: Path, folder: Path) -> None:
-    """Unpack a tar into a folder; nothing in it may reach outside. Raises PluginError."""
+    """Unpack an artifact into a folder that is there whole or not at all. Raises PluginError."""
     try:
-        with tarfile.open(artifact) as tar:
-            tar.extractall(folder, filter="data")
-    except tarfile.TarError as error:
-        raise PluginError(f"the artifact {artifact} cannot be unpacked: {error}") from error
+        unpack_artifact(artifact, folder)
+    except ArtifactError as error:
+        advice = f"; {error.advice}" if error.advice else ""
+        raise PluginError(f"{error}{advice}") from error
