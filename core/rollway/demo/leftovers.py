@@ -1,0 +1,75 @@
+"""Finds and ends whatever a demo has started.
+
+A daemon leaves applications and proxy running when it ends, on purpose. A demo is over when it is over: its folder has a
+name that nothing else on this machine has, and everything that works for the demo carries it.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from rollway.demo.errors import DemoError
+
+MARK = "ROLLWAY_DEMO"
+"""In the environment of the daemon and, inherited, of what it starts: the demo's folder."""
+INSTANCE = "ROLLWAY_INSTANCE"
+GRACE = 5.0
+ROUNDS = 5
+
+
+def end_all(folder: Path, grace: float = GRACE) -> None:
+    """End all that belongs to the demo in `folder`: SIGTERM, `grace` seconds, SIGKILL.
+
+    Looked for again until nothing is found, as one of them may just have started another. Raises DemoError for what
+    even SIGKILL does not end.
+    """
+    for _ in range(ROUNDS):
+        found = belonging(folder)
+        if not found:
+            return
+        for process in found:
+            _signal(process, kill=False)
+        for process in psutil.wait_procs(found, timeout=grace)[1]:
+            _signal(process, kill=True)
+        psutil.wait_procs(found, timeout=grace)
+    left = ", ".join(str(process.pid) for process in belonging(folder))
+    if left:
+        raise DemoError(f"these processes of the demo do not end: {left}", advice=f"They belong to {folder}.")
+
+
+def belonging(folder: Path) -> list[psutil.Process]:
+    """The processes of the demo in `folder`, but never this one."""
+    processes = (process for process in psutil.process_iter() if process.pid != os.getpid())
+    return [process for process in processes if _belongs(process, str(folder))]
+
+
+def belongs(folder: str, command: Sequence[str], working: str, environment: Mapping[str, str]) -> bool:
+    """Whether a process is of the demo in `folder`.
+
+    By the mark in its environment; or as an instance that works in the folder; or as a proxy started with files from it.
+    A shell or an editor that somebody opened there is none of these.
+    """
+    if environment.get(MARK) == folder:
+        return True
+    inside = working == folder or working.startswith(folder + os.sep)
+    if INSTANCE in environment and inside:
+        return True
+    proxy = bool(command) and "envoy" in Path(command[0]).name
+    return proxy and any(folder + os.sep in argument for argument in command)
+
+
+def _belongs(process: psutil.Process, folder: str) -> bool:
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return belongs(folder, process.cmdline(), process.cwd(), process.environ())
+    except (psutil.Error, OSError):
+        return False  # another user's, or gone meanwhile
+
+
+def _signal(process: psutil.Process, *, kill: bool) -> None:
+    with suppress(psutil.Error):  # gone meanwhile
+        process.kill() if kill else process.terminate()
