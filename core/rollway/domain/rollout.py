@@ -92,8 +92,10 @@ class RolloutState:
 
 
 def _started(state: RolloutState, fact: e.Fact, event: e.StepStarted) -> RolloutState:
-    if event.step != state.step or state.taking_back:
+    if event.step != state.step or state.current is None or state.taking_back:
         raise e.IllegalHistory(f"step {event.step} started while at step {state.step}")
+    if state.started or state.held:
+        raise e.IllegalHistory(f"step {event.step} started {'twice' if state.started else 'while paused'}")
     state = replace(state, step_key=event.key, step_started_at=fact.at, extended=None)
     match state.current:
         case Step(does=Shift(split=split)):
@@ -103,20 +105,25 @@ def _started(state: RolloutState, fact: e.Fact, event: e.StepStarted) -> Rollout
     return state
 
 
+def _under_way(state: RolloutState, step: int, what: str) -> None:
+    if step != state.step or not state.started or state.taking_back:
+        raise e.IllegalHistory(f"step {step} {what} while at step {state.step} ({state.phase})")
+
+
 def _finished(state: RolloutState, fact: e.Fact, event: e.StepFinished) -> RolloutState:
-    if event.step != state.step or not state.started:
-        raise e.IllegalHistory(f"step {event.step} finished while at step {state.step}")
+    _under_way(state, event.step, "finished")
     settled = {**state.settled, event.step: event.settled} if event.settled else state.settled
-    phase = Phase.RUNNING if state.phase is Phase.PAUSED else state.phase
+    paused = state.phase is Phase.PAUSED
+    phase = Phase.RUNNING if paused and not state.held else state.phase
     return replace(
         state,
         step=state.step + 1,
         step_key=None,
         settled=settled,
         phase=phase,
-        waiting_for=None,
+        waiting_for=WaitingFor.PERSON if state.held else None,
         extended=None,
-        reason="",
+        reason=state.reason if state.held else "",
     )
 
 
@@ -125,6 +132,7 @@ def _failed(state: RolloutState, fact: e.Fact, event: e.StepFailed) -> RolloutSt
 
 
 def _extended(state: RolloutState, fact: e.Fact, event: e.StepExtended) -> RolloutState:
+    _under_way(state, event.step, "extended")
     return replace(state, extended=event.until, reason=event.reason)
 
 
@@ -133,10 +141,13 @@ def _judged(state: RolloutState, fact: e.Fact, event: e.VerdictReached) -> Rollo
 
 
 def _awaited(state: RolloutState, fact: e.Fact, event: e.EvidenceAwaited) -> RolloutState:
+    _under_way(state, event.step, "awaited evidence")
     return replace(state, phase=Phase.PAUSED, waiting_for=WaitingFor.EVIDENCE, reason=event.reason)
 
 
 def _aborted(state: RolloutState, fact: e.Fact, event: e.AbortRequested) -> RolloutState:
+    if state.taking_back or state.promoted:  # too late: what came first says how it ends
+        return state
     return replace(state, cause=e.Cause(e.Because.ABORT, event.reason))
 
 
@@ -146,17 +157,24 @@ def _paused(state: RolloutState, fact: e.Fact, event: e.PauseRequested) -> Rollo
     return replace(state, held=True, phase=Phase.PAUSED, waiting_for=WaitingFor.PERSON, reason=event.reason)
 
 
+def _let_go(state: RolloutState) -> RolloutState:
+    if state.phase is Phase.PAUSED and state.waiting_for is WaitingFor.PERSON:
+        state = replace(state, phase=Phase.RUNNING, waiting_for=None, reason="")
+    return replace(state, held=False)
+
+
 def _resumed(state: RolloutState, fact: e.Fact, event: e.ResumeRequested) -> RolloutState:
-    anew = state.observed_anew + (state.waiting_for is WaitingFor.EVIDENCE)
-    if state.phase is not Phase.PAUSED:
-        return replace(state, held=False)
-    return replace(
-        state, held=False, phase=Phase.RUNNING, waiting_for=None, extended=None, observed_anew=anew, reason=""
-    )
+    state = _let_go(state)
+    if state.waiting_for is not WaitingFor.EVIDENCE:
+        return state
+    anew = state.observed_anew + 1
+    return replace(state, phase=Phase.RUNNING, waiting_for=None, extended=None, observed_anew=anew, reason="")
 
 
 def _waved(state: RolloutState, fact: e.Fact, event: e.PromoteRequested) -> RolloutState:
-    return replace(state, waved=state.waved | {event.step}, held=False)
+    if event.step < state.step:  # it came too late: the step it is about is over
+        return state
+    return _let_go(replace(state, waved=state.waved | {event.step}))
 
 
 def _taken_back(state: RolloutState, fact: e.Fact, event: e.RollbackStarted) -> RolloutState:
@@ -178,6 +196,8 @@ def _delayed(state: RolloutState, fact: e.Fact, event: e.RollbackDelayed) -> Rol
 
 
 def _lowered(state: RolloutState, fact: e.Fact, event: e.WeightLowered) -> RolloutState:
+    if event.split.of(event.group):
+        raise e.IllegalHistory(f"group {event.group} lowered to {event.split.of(event.group)}, not to 0")
     return replace(state, split=event.split, lowered_at=fact.at, delayed=False)
 
 
@@ -186,16 +206,26 @@ def _closed(state: RolloutState, fact: e.Fact, event: e.ConnectionsClosed) -> Ro
 
 
 def _retired(state: RolloutState, fact: e.Fact, event: e.GroupRetired) -> RolloutState:
-    return replace(state, gone=True)
+    return replace(state, gone=state.gone or event.group == state.group)
 
 
 def _promoted(state: RolloutState, fact: e.Fact, event: e.Promoted) -> RolloutState:
     if state.taking_back:
         raise e.IllegalHistory("promoted while being taken back")
-    return replace(state, promoted=True, phase=Phase.PROMOTING)
+    if state.current is None or not isinstance(state.current.does, Promote) or not state.started:
+        raise e.IllegalHistory(f"promoted at step {state.step}, which does not promote")
+    return replace(state, promoted=True, phase=Phase.PROMOTING, held=False, waiting_for=None)
+
+
+def _may_end(state: RolloutState, phase: Phase) -> bool:
+    if phase is Phase.PROMOTED:
+        return state.promoted
+    return state.taking_back if phase in (Phase.ROLLED_BACK, Phase.ABORTED) else phase.ended
 
 
 def _ended(state: RolloutState, fact: e.Fact, event: e.RolloutEnded) -> RolloutState:
+    if not _may_end(state, event.phase):
+        raise e.IllegalHistory(f"ended as {event.phase} while {state.phase}")
     return replace(state, phase=event.phase, reason=event.reason, waiting_for=None, ended_at=fact.at)
 
 
@@ -233,7 +263,10 @@ def apply(state: RolloutState | None, fact: e.Fact) -> RolloutState:
     change = _APPLY.get(type(fact.event))
     if change is None:
         raise e.IllegalHistory(f"{type(fact.event).__name__} is no event of a rollout")
-    return replace(change(state, fact, fact.event), seq=fact.seq)
+    try:
+        return replace(change(state, fact, fact.event), seq=fact.seq)
+    except KeyError as missing:
+        raise e.IllegalHistory(f"{type(fact.event).__name__}: {missing} is not known here") from missing
 
 
 def fold(facts: Iterable[e.Fact], state: RolloutState | None = None) -> RolloutState:
