@@ -19,7 +19,7 @@ from rollway.domain.decisions import (
     TakeAway,
     Wait,
 )
-from rollway.domain.observation import observe, unsettled, verdict_news
+from rollway.domain.observation import observe, unsettled, verdict_news, verdicts_against
 from rollway.domain.rollout import RolloutState
 from rollway.domain.words import Phase, Verdict
 
@@ -48,8 +48,11 @@ def decide(state: RolloutState, evidence: Evidence, now: float) -> Decision:
 
 
 def trouble(state: RolloutState, evidence: Evidence) -> e.Cause | None:
-    """What takes the rollout back now, if anything does."""
-    return evidence.mark or state.cause or failing(state, evidence) or _deaths(state, evidence)
+    """What takes the rollout back now, if anything does.
+
+    The log goes before the mark: a mark left by an abort that was recorded ends as `aborted`.
+    """
+    return state.cause or evidence.mark or failing(state, evidence) or _deaths(state, evidence)
 
 
 def failing(state: RolloutState, evidence: Evidence) -> e.Cause | None:
@@ -89,7 +92,8 @@ def _refuge(state: RolloutState, evidence: Evidence) -> bool:
 def _begin_taking_back(state: RolloutState, evidence: Evidence, cause: e.Cause) -> Decision:
     if _refuge(state, evidence):
         return Act(Lower(state.group, cause))
-    return Act(Record((e.RollbackStarted(because=cause.because, reason=cause.reason), _delay(cause))))
+    started = e.RollbackStarted(because=cause.because, reason=cause.reason)
+    return Act(Record((*verdicts_against(state, evidence), started, _delay(cause))))
 
 
 def _delay(cause: e.Cause) -> e.RollbackDelayed:
@@ -106,7 +110,8 @@ def _take_back(state: RolloutState, evidence: Evidence, now: float) -> Decision:
         return Wait() if state.delayed else Act(Record((_delay(cause),)))
     if state.shifted and not state.closed:
         since = state.lowered_at + IN_FLIGHT
-        return Wait(since) if now < since else Act(CloseConnections(state.group))
+        early = state.lowered_at <= now < since  # a clock set back does not keep bad connections alive
+        return Wait(since) if early else Act(CloseConnections(state.group))
     if not state.gone:
         return Act(TakeAway(state.group))
     return End(_end(state, cause), cause.reason)

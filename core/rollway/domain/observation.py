@@ -12,17 +12,27 @@ NEWS_EVERY = 1.0
 """Seconds between two records of one monitor's changing verdict; the live numbers are shown meanwhile."""
 
 
-def judgement_of(monitor: e.MonitorUse, evidence: Evidence) -> Judgement:
-    """A monitor's judgement; a pass on fewer canary requests than `min_requests` is not one yet."""
+def judgement_of(monitor: e.MonitorUse, evidence: Evidence, min_requests: int = 0) -> Judgement:
+    """A monitor's judgement; a pass on fewer canary requests than `min_requests`, its own or the step's, is none yet."""
     judgement = evidence.judgements.get(monitor.name, NEVER_EVALUATED)
-    if judgement.verdict is Verdict.PASS and judgement.requests < monitor.min_requests:
+    least = max(monitor.min_requests, min_requests)
+    if judgement.verdict is Verdict.PASS and judgement.requests < least:
         return Judgement(
             Verdict.INCONCLUSIVE,
-            f"{judgement.requests} of min_requests {monitor.min_requests}; {judgement.reason}",
+            f"{judgement.requests} of min_requests {least}; {judgement.reason}",
             judgement.numbers,
             judgement.requests,
         )
     return judgement
+
+
+def verdicts_against(state: RolloutState, evidence: Evidence) -> tuple[e.VerdictReached, ...]:
+    """The failing verdicts that decide, with their numbers: what the log keeps beside `RollbackStarted`."""
+    return tuple(
+        _reached(state, monitor.name, evidence.judgements[monitor.name])
+        for monitor in state.deciding
+        if monitor.name in evidence.judgements and evidence.judgements[monitor.name].verdict is Verdict.FAIL
+    )
 
 
 def verdict_news(state: RolloutState, evidence: Evidence, now: float) -> tuple[e.VerdictReached, ...]:
@@ -30,19 +40,24 @@ def verdict_news(state: RolloutState, evidence: Evidence, now: float) -> tuple[e
     if not state.shifted:
         return ()
     return tuple(
-        _reached(state, monitor.name, evidence.judgements[monitor.name])
+        _reached(state, monitor.name, judgement)
         for monitor in state.admitted.monitors
-        if monitor.name in evidence.judgements and _is_news(state, monitor.name, evidence, now)
+        if monitor.name in evidence.judgements
+        and _is_news(state, monitor.name, judgement := judgement_of(monitor, evidence, _least(state)), now)
     )
 
 
-def _is_news(state: RolloutState, name: str, evidence: Evidence, now: float) -> bool:
+def _least(state: RolloutState) -> int:
+    """The canary requests that the current step asks of every monitor."""
+    does = state.current.does if state.current else None
+    return does.min_requests if isinstance(does, Observe) else 0
+
+
+def _is_news(state: RolloutState, name: str, judgement: Judgement, now: float) -> bool:
     last = state.verdicts.get(name)
     if last is None:
-        return evidence.judgements[name].verdict is not Verdict.NO_DATA
-    return (
-        last.verdict.verdict is not evidence.judgements[name].verdict and not 0 <= now - last.at < NEWS_EVERY
-    )
+        return judgement.verdict is not Verdict.NO_DATA
+    return last.verdict.verdict is not judgement.verdict and not 0 <= now - last.at < NEWS_EVERY
 
 
 def _reached(state: RolloutState, name: str, judgement: Judgement) -> e.VerdictReached:
@@ -66,6 +81,14 @@ def settled(state: RolloutState, monitor: e.MonitorUse, judgement: Judgement) ->
     return "ignored" if monitor.policy(judgement.verdict) is e.Policy.IGNORE else None
 
 
+def _lets_go(
+    state: RolloutState, monitor: e.MonitorUse, judgement: Judgement, does: Observe, evidence: Evidence
+) -> str | None:
+    """How it is settled now: what is inconclusive is ignored only after the step was extended for it."""
+    how = settled(state, monitor, judgement)
+    return None if how == "ignored" and not _time_is_over(monitor, judgement, does, evidence) else how
+
+
 def unsettled(state: RolloutState) -> list[int]:
     """Observed steps of the plan that some deciding monitor has not let go on."""
     return [
@@ -85,8 +108,8 @@ def observe(state: RolloutState, does: Observe, evidence: Evidence, now: float) 
     if state.held:
         return Wait()
     asked = _asked(state, does)
-    judgements = {m.name: judgement_of(m, evidence) for m in asked}
-    done = {m.name: how for m in asked if (how := settled(state, m, judgements[m.name]))}
+    judgements = {m.name: judgement_of(m, evidence, does.min_requests) for m in asked}
+    done = {m.name: how for m in asked if (how := _lets_go(state, m, judgements[m.name], does, evidence))}
     if state.step in state.waved and len(done) == len(asked):
         return _finish(state, done, judgements)
     if evidence.watched < does.duration and state.waiting_for is not WaitingFor.EVIDENCE:
@@ -105,7 +128,7 @@ def _not_enough(
     state: RolloutState, does: Observe, evidence: Evidence, missing: list[e.MonitorUse]
 ) -> Decision:
     longest = max(m.extend for m in missing) * does.duration
-    judgements = {m.name: judgement_of(m, evidence) for m in missing}
+    judgements = {m.name: judgement_of(m, evidence, does.min_requests) for m in missing}
     over = [m for m in missing if _time_is_over(m, judgements[m.name], does, evidence)]
     if not over:
         return _extend(state, longest, missing, judgements)
