@@ -91,6 +91,8 @@ def _admitted(state: EnvironmentState, fact: e.Fact, event: e.RolloutAdmitted) -
     if state.rollout is not None:
         raise e.IllegalHistory(f"{event.rollout} admitted while {state.rollout} holds the environment")
     group = GroupState(id=event.groups[CANARY], admitted=event)
+    if group.id in state.groups:
+        raise e.IllegalHistory(f"group {group.id} belongs to {state.groups[group.id].admitted.rollout}")
     return replace(
         state, rollout=event.rollout, last=event, groups={**state.groups, group.id: group}, phase="rollout"
     )
@@ -116,13 +118,23 @@ def _wanted(state: EnvironmentState, fact: e.Fact, event: e.GroupWanted) -> Envi
 def _retired(state: EnvironmentState, fact: e.Fact, event: e.GroupRetired) -> EnvironmentState:
     if event.group == state.stable:
         raise e.IllegalHistory("the stable group is not retired")
-    return _group(
-        state, event.group, wanted=0, retired_at=fact.at, closes_at=fact.at + event.after, hard=event.hard
-    )
+    known, closes_at = state.groups[event.group], fact.at + event.after
+    if known.retired_at is not None and known.closes_at is not None:  # again: never later, never softer
+        closes_at = min(closes_at, known.closes_at)
+    hard, retired_at = known.hard or event.hard, known.retired_at or fact.at
+    return _group(state, event.group, wanted=0, retired_at=retired_at, closes_at=closes_at, hard=hard)
 
 
 def _gone(state: EnvironmentState, fact: e.Fact, event: e.GroupGone) -> EnvironmentState:
-    return replace(state, groups={id_: group for id_, group in state.groups.items() if id_ != event.group})
+    group = state.groups[event.group]
+    if group.id == state.stable or state.split.of(group.id) or group.instances:
+        raise e.IllegalHistory(f"group {group.id} is forgotten while it is stable, has traffic or instances")
+    return replace(
+        state,
+        groups={id_: known for id_, known in state.groups.items() if id_ != group.id},
+        split=Split({id_: share for id_, share in state.split.shares.items() if id_ != group.id}),
+        lowered=state.lowered - {group.id},
+    )
 
 
 def _shifted(state: EnvironmentState, fact: e.Fact, event: e.Shifted) -> EnvironmentState:
@@ -134,6 +146,8 @@ def _shifted(state: EnvironmentState, fact: e.Fact, event: e.Shifted) -> Environ
 
 
 def _lowered(state: EnvironmentState, fact: e.Fact, event: e.WeightLowered) -> EnvironmentState:
+    if event.split.of(event.group):
+        raise e.IllegalHistory(f"group {event.group} lowered to {event.split.of(event.group)}, not to 0")
     return replace(state, split=event.split, lowered=state.lowered | {event.group})
 
 
@@ -151,6 +165,8 @@ def _starting(state: EnvironmentState, fact: e.Fact, event: e.InstanceStarting) 
 
 def _died(state: EnvironmentState, fact: e.Fact, event: e.InstanceDied) -> EnvironmentState:
     group = state.groups[event.group]
+    if event.instance in group.instances and group.instances[event.instance].died is not None:
+        raise e.IllegalHistory(f"instance {event.instance} dies once")
     state = _group(
         state,
         event.group,
@@ -173,8 +189,8 @@ def _stopped(state: EnvironmentState, fact: e.Fact, event: e.InstanceStopped) ->
 
 
 def _promoted(state: EnvironmentState, fact: e.Fact, event: e.Promoted) -> EnvironmentState:
-    if event.group not in state.groups:
-        raise e.IllegalHistory(f"group {event.group} is not known here")
+    if state.groups[event.group].retired_at is not None:
+        raise e.IllegalHistory(f"group {event.group} is retired; it does not become stable")
     record = StableRecord(event.release, event.group, event.rollout, fact.at)
     earlier = _going_back(state.promoted, event.release) if _is_rollback(state) else state.promoted
     return replace(state, stable=event.group, promoted=(*earlier, record))
@@ -185,8 +201,9 @@ def _is_rollback(state: EnvironmentState) -> bool:
 
 
 def _going_back(records: tuple[StableRecord, ...], release: str) -> tuple[StableRecord, ...]:
-    """What was promoted after the release we go back to is taken back."""
-    place = max((i for i, r in enumerate(records) if r.release == release and not r.taken_back), default=-1)
+    """What was promoted after the release we go back to is taken back; the last one, where that never was stable."""
+    here = len(records) - 2
+    place = max((i for i, r in enumerate(records) if r.release == release and not r.taken_back), default=here)
     return tuple(replace(r, taken_back=r.taken_back or i > place) for i, r in enumerate(records))
 
 

@@ -1,6 +1,6 @@
 """What an environment does next to keep its groups at their wanted numbers: a pure function, like `decide`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -83,22 +83,24 @@ def chores(state: EnvironmentState, seen: Mapping[str, Instance], now: float) ->
 def _of_group(
     state: EnvironmentState, group: GroupState, seen: Mapping[str, Instance], now: float
 ) -> Iterator[Chore]:
-    yield from _deaths_and_losses(group, seen)
-    yield from _stops(group, now)
     alive = group.alive()
+    excess = _least_useful(alive, seen)[: max(0, len(alive) - group.wanted)]
+    yield from _deaths_and_losses(group, seen, {i.id for i in excess})
+    yield from _stops(group, now)
     if group.retired_at is not None:
         yield from _retirement(group, alive, now)
-    elif len(alive) > group.wanted:
-        yield from (TakeOut(group.id, i.id) for i in _least_useful(alive, seen)[: len(alive) - group.wanted])
-    elif len(alive) < group.wanted and now >= may_start_at(group, now):
+        return
+    yield from (TakeOut(group.id, i.id) for i in excess)
+    if len(alive) < group.wanted and now >= may_start_at(group, now):
         yield from (StartInstance(group.id) for _ in range(group.wanted - len(alive)))
 
 
-def _deaths_and_losses(group: GroupState, seen: Mapping[str, Instance]) -> Iterator[Chore]:
+def _deaths_and_losses(group: GroupState, seen: Mapping[str, Instance], excess: Set[str]) -> Iterator[Chore]:
     for instance in group.alive():
         found = seen.get(instance.id)
         if found is None:
-            yield Restart(group.id, instance.id)
+            if instance.id not in excess:
+                yield Restart(group.id, instance.id)
         elif found.health is Health.DEAD:
             yield RecordDeath(group.id, instance.id, found.detail)
 
@@ -112,7 +114,7 @@ def _stops(group: GroupState, now: float) -> Iterator[Chore]:
 
 
 def _retirement(group: GroupState, alive: Sequence[InstanceState], now: float) -> Iterator[Chore]:
-    if group.closes_at is not None and now < group.closes_at:
+    if not group.hard and group.closes_at is not None and now < group.closes_at:
         return
     if not group.closed and not group.hard:
         yield CloseGroup(group.id)
