@@ -3,6 +3,7 @@
 Nothing else of Rollway is public to a plugin. `rollway.testing` holds the suites that prove one right.
 """
 
+from rollway.artifact.unpacking import unpack
 from rollway.config.types import CommandLine, Duration, Secret, Share, Weight
 from rollway.domain.effects import Effect, Mark, Token
 from rollway.domain.instances import Group, Health, Instance
@@ -119,4 +120,5 @@ __all__ = [
     "Verify",
     "Weight",
     "hookimpl",
+    "unpack",
 ]

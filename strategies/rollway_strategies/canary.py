@@ -32,7 +32,9 @@ class CanaryStep(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    weight: Weight = Field(description="share of requests for the new release, in percent")
+    weight: Weight | None = Field(
+        default=None, description="share of requests for the new release, in percent; left out, it stays"
+    )
     hold: Duration = Field(default=0.0, description="the monitors watch for at least this long")
 
 
@@ -54,20 +56,19 @@ class Canary:
 
 
 def _steps(entries: Sequence[CanaryStep], context: PlanContext) -> Iterator[Step]:
-    size = 0
+    size = weight = 0
     for source, entry in enumerate(entries, 1):
-        needed = max(size, _instances(entry.weight, context.instances))
-        yield from _grown(size, needed, source, context)
-        size = needed
-        yield _shift(entry.weight, source)
+        if entry.weight is not None and entry.weight != weight:
+            weight = entry.weight
+            needed = max(size, _instances(weight, context.instances))
+            yield from _grown(size, needed, source, context)
+            size = needed
+            yield _shift(weight, source)
         if entry.hold > 0:
-            yield Step(
-                f"watch at {_percent(entry.weight)} for {entry.hold:g} s",
-                Observe(duration=entry.hold, monitors=context.monitors),
-                source,
-            )
+            watching = Observe(duration=entry.hold, monitors=context.monitors)
+            yield Step(f"watch at {_percent(weight)} for {entry.hold:g} s", watching, source)
     yield from _grown(size, context.instances, None, context)
-    if not entries or entries[-1].weight < WHOLE:
+    if weight < WHOLE:
         yield _shift(WHOLE, None)
     yield Step("make it stable", Promote(group=CANARY))
     yield Step("retire the old release", Retire(group=STABLE, after=context.drain))

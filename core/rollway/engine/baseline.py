@@ -6,7 +6,7 @@ The dispersion goes into the judges; the last hour's traffic decides the margins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 
 from rollway.domain.traffic import GroupCounters
 from rollway.evidence.counts import Counts, Increments
@@ -76,10 +76,11 @@ class Baseline:
         """How long stable has been watched with traffic."""
         return self._dispersion.seconds
 
-    def to_json(self) -> object:
+    def to_json(self) -> JsonValue:
         """To be stored, and given to a new baseline."""
         kept = Kept(self._dispersion.state, tuple(self._minutes.values()))
-        return _KEPT.dump_python(kept, mode="json")
+        json: JsonValue = _KEPT.dump_python(kept, mode="json")
+        return json
 
     def traffic(self, now: float) -> Traffic:
         """The last hour's traffic."""

@@ -25,21 +25,11 @@ from rollway.domain.words import CANARY, STABLE
 from rollway.engine.baseline import Traffic
 from rollway.errors import PluginError, RollwayError
 from rollway.evidence.dispersion import ENOUGH_SECONDS
-from rollway.evidence.pricing import (
-    LATENCY_MARGINS,
-    MARGINS,
-    USUAL_BAD_SHARE,
-    Clearance,
-    Pricing,
-    auto_margin,
-)
-from rollway.evidence.specification import Comparison, Latency, Specification
+from rollway.evidence.pricing import Clearance, Pricing, clearance
+from rollway.evidence.specification import Comparison, Latency, Limit, Scalar, Specification
 
 BUILT: tuple[type, ...] = (Provision, Verify, Shift, Observe, Promote, Retire)
 """What the engine carries out so far."""
-
-UNKNOWN_MARGIN = 0.05
-"""Where no traffic is known: 5 percentage points."""
 
 _PLAN = TypeAdapter(Plan)
 
@@ -84,7 +74,9 @@ def complete(plan: Plan, monitors: Sequence[MonitorUse], watched: Watched) -> Pl
         if isinstance(step.does, Shift):
             share = step.does.split.of(CANARY)
         if isinstance(step.does, Observe):
-            found = {m.name: _clearance(watched, step.does, m.name, share, len(monitors)) for m in monitors}
+            found = {
+                m.name: _clearance(watched, step.does, m.name, share, max(1, len(monitors))) for m in monitors
+            }
             notes += [note for name, c in found.items() if c and (note := _person(step, name, c))]
             margins = {name: c.margin for name, c in found.items() if c is not None}
             step = replace(step, does=replace(step.does, margins=margins))
@@ -105,22 +97,18 @@ def _person(step: Step, name: str, clearance: Clearance) -> str:
 
 def _clearance(watched: Watched, does: Observe, name: str, share: int, monitors: int) -> Clearance | None:
     spec = watched.specifications[name]
-    if not isinstance(spec, Comparison | Latency):
-        return Clearance(0.0, 0.0, False)
-    if spec.margin is not None:
-        return Clearance(spec.margin, 0.0, False)
-    if watched.traffic.rate is None or not 0 < share < WHOLE:
-        return Clearance(UNKNOWN_MARGIN, 0.0, False)
-    expected = watched.traffic.rate * does.duration * share / WHOLE
-    pricing = _pricing(spec, share / WHOLE, watched.traffic.stable_bad, max(1, monitors))
-    return auto_margin(pricing, expected, MARGINS if isinstance(spec, Comparison) else LATENCY_MARGINS)
+    if isinstance(spec, Scalar) or not 0 < share < WHOLE:
+        return None
+    return clearance(spec, _pricing(watched, spec, share, monitors), _expected(watched.traffic, does, share))
 
 
-def _pricing(spec: Comparison | Latency, share: float, stable_bad: float | None, monitors: int) -> Pricing:
-    bad = USUAL_BAD_SHARE if stable_bad is None else stable_bad
-    if isinstance(spec, Latency):
-        return Pricing(share, 1 - spec.quantile, 0.0, 1.0, monitors=monitors)
-    return Pricing(share, bad, spec.tolerance, spec.ratio, monitors=monitors)
+def _pricing(watched: Watched, spec: Comparison | Limit | Latency, share: int, monitors: int) -> Pricing:
+    return Pricing.of(spec, share / WHOLE, watched.traffic.stable_bad, monitors)
+
+
+def _expected(traffic: Traffic, does: Observe, share: int) -> float | None:
+    """Canary requests in a hold; None where no traffic is known."""
+    return None if traffic.rate is None else traffic.rate * does.duration * share / WHOLE
 
 
 def check(plan: Plan, target: frozenset[str], router: frozenset[str]) -> Plan:
@@ -149,27 +137,45 @@ def digest(plan: Plan) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def notes(plan: Plan, traffic: Traffic) -> tuple[str, ...]:
-    """For each step: what it exposes, and what a rollback would do there."""
+def notes(plan: Plan, watched: Watched) -> tuple[str, ...]:
+    """For each step: what it exposes, what it can find, and what a rollback would do there."""
     share, said = 0, []
     for step in plan.steps:
         if isinstance(step.does, Shift):
             share = step.does.split.of(CANARY)
-        said.append(_note(step.does, share, traffic))
+        said.append(_note(step.does, share, watched))
     return tuple(said)
 
 
-def _note(does: Instruction, share: int, traffic: Traffic) -> str:
+def _note(does: Instruction, share: int, watched: Watched) -> str:
     match does:
         case Provision() | Verify() if share == 0:
             return "no traffic yet; a rollback stops the new instances"
         case Provision() | Verify() | Shift():
             return f"exposes {share / 100:g}% of requests; a rollback sends them back at once"
-        case Observe(duration=duration):
-            requests = (
-                f"about {traffic.rate * duration * share / WHOLE:.0f} requests, " if traffic.rate else ""
-            )
-            return f"exposes {requests}{share / 100:g}% of traffic; a rollback sends it back at once"
+        case Observe():
+            found = [_finds(does, name, share, watched) for name in does.margins]
+            return "; ".join((_exposes(does, share, watched), *found, "a rollback sends them back at once"))
         case Promote():
-            return "from here on, back means a rollback rollout"
+            return "from here on, `rollway rollback` goes back, with a rollout of its own"
     return "the old instances stop after their connections drained"
+
+
+def _exposes(does: Observe, share: int, watched: Watched) -> str:
+    expected = _expected(watched.traffic, does, share)
+    about = f"about {expected:.0f} requests, " if expected is not None else ""
+    return f"exposes {about}{share / 100:g}% of traffic"
+
+
+def _finds(does: Observe, name: str, share: int, watched: Watched) -> str:
+    spec = watched.specifications.get(name)
+    expected = _expected(watched.traffic, does, share)
+    if not isinstance(spec, Comparison):
+        return f"{name} watches"
+    clears = f"{name} clears at stable + {(spec.tolerance + does.margins[name]) * 100:g} pp"
+    if expected is None:
+        return clears
+    least = _pricing(watched, spec, share, max(1, len(does.margins))).detectable(expected)
+    return clears + (
+        f" and can find {least:.1%} errors" if least else " and can find nothing in so few requests"
+    )

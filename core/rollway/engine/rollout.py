@@ -25,6 +25,7 @@ from rollway.domain.decisions import (
 )
 from rollway.domain.effects import Mark
 from rollway.domain.environment import EnvironmentState
+from rollway.domain.observation import verdicts_against
 from rollway.domain.plan import Observe, Promote, Provision, Retire, Shift, Step, Verify
 from rollway.domain.rollout import RolloutState
 from rollway.engine.effects import Trouble, call
@@ -283,7 +284,7 @@ class RolloutAtWork:
         self._begin_lowering(state, action)
         if not state.taking_back:
             started = e.RollbackStarted(because=action.cause.because, reason=action.cause.reason)
-            await self._record((started,))
+            await self._record((*verdicts_against(state, self.evidence(state)), started))
             return True
         lowering = self._lowering
         if lowering is None or not lowering.done():

@@ -1,0 +1,103 @@
+"""The composition root: every part is made here, once, and taken down in the other order."""
+
+import asyncio
+import logging
+import os
+import platform
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollway._version import __version__
+from rollway.daemon.folder import held
+from rollway.daemon.logs import configure
+from rollway.daemon.options import DaemonOptions
+from rollway.engine.alarm import MemoryAlarmClock
+from rollway.engine.artifacts import ArtifactFolder
+from rollway.engine.engine import Engine
+from rollway.engine.journal import Journal
+from rollway.engine.nodes import PluginsAtWork
+from rollway.engine.service import Service, World
+from rollway.engine.system import SystemClock, SystemIdentifiers
+from rollway.plugin.loading import load
+from rollway.store import open_store, sqlite_url
+
+if TYPE_CHECKING:
+    from rollway.http.serving import Listener
+
+log = logging.getLogger(__name__)
+
+
+def run(options: DaemonOptions) -> int:
+    """See `rollway.daemon.run`. Raises RollwayError and StoreUnavailable where it cannot start."""
+    from rollway.http.serving import bind
+
+    listener = bind(options.listen)
+    with held(options.data) as folder:
+        configure(as_json=options.json_logs)
+        asyncio.run(_serve(options, folder, listener))
+    return 0
+
+
+async def _serve(options: DaemonOptions, folder: Path, listener: "Listener") -> None:
+    from rollway.http import create_app
+    from rollway.http.serving import serve
+
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    async with composed(folder, options.database) as service:
+        await serve(create_app(service), listener, stop, _say_ready)
+    log.info("stopped; applications and their traffic go on")
+
+
+@asynccontextmanager
+async def composed(folder: Path, database: str | None = None) -> AsyncIterator[Service]:
+    """Everything but HTTP, running; on leaving it is taken down and what was accepted is written."""
+    store = await open_store(database or sqlite_url(folder / "rollway.db"))
+    clock, node = SystemClock(), platform.node() or "localhost"
+    plugins = PluginsAtWork(load(), folder / "node", node)
+    journal = Journal(store, clock, node)
+    engine = Engine(
+        store=store,
+        journal=journal,
+        alarm=MemoryAlarmClock(clock),
+        clock=clock,
+        identifiers=SystemIdentifiers(),
+        plugins=plugins,
+        owner=f"{node}:{os.getpid()}",
+    )
+    world = World(
+        store,
+        journal,
+        engine,
+        ArtifactFolder(folder / "artifacts"),
+        plugins.registry,
+        clock,
+        SystemIdentifiers(),
+    )
+    running = asyncio.create_task(engine.run(), name="engine")
+    running.add_done_callback(_end_if_broken)
+    try:
+        yield Service(world)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await engine.close()
+        await plugins.close()
+        await store.aclose()
+
+
+def _end_if_broken(task: asyncio.Task[None]) -> None:
+    """A daemon whose engine has ended serves nobody: it stops, so that whoever started it starts it again."""
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("the engine ended", exc_info=task.exception())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _say_ready(url: str) -> None:
+    sys.stderr.write(f"rollway {__version__}: listening on {url}\n")
+    sys.stderr.flush()

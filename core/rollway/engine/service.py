@@ -1,0 +1,425 @@
+"""The use cases: what the public API offers, on the engine."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from rollway.artifact import release_digest, target_settings
+from rollway.config import Deployment, parse_settings, refuse_unbuilt
+from rollway.domain import events as e
+from rollway.domain.decisions import GroupHealth
+from rollway.domain.environment import EnvironmentState
+from rollway.domain.names import place as place_of
+from rollway.domain.names import rollout_stream
+from rollway.domain.rollout import RolloutState
+from rollway.engine.artifacts import ArtifactFolder
+from rollway.engine.compiling import Compiled, Wish, bound, compile_rollout, environment_of
+from rollway.engine.engine import Engine
+from rollway.engine.idempotency import Keys
+from rollway.engine.journal import Journal, Proposal
+from rollway.engine.ports import Clock, Identifiers
+from rollway.engine.usecases import (
+    Applied,
+    EnvironmentView,
+    NewRelease,
+    NewRollout,
+    PlanView,
+    PluginView,
+    RolloutView,
+)
+from rollway.errors import ConflictError, NotFoundError, RollwayError
+from rollway.plugin.registry import Registry
+from rollway.store.protocol import ApplicationRow, Json, ReleaseRow, Remembered, Store, Summary
+
+END_DEADLINE = 60.0
+"""Seconds that a rollback waits for the running rollout to end before it starts its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the use cases act on."""
+
+    store: Store
+    journal: Journal
+    engine: Engine
+    artifacts: ArtifactFolder
+    registry: Registry
+    clock: Clock
+    identifiers: Identifiers
+
+
+class Service:
+    """Implements `rollway.engine.usecases.UseCases`; see there."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._store = world.store
+        self._journal = world.journal
+        self._engine = world.engine
+        self._keys = Keys(world.store, world.clock)
+        self._news: dict[str, asyncio.Event] = {}
+        world.journal.on_change(self._announce)
+
+    async def apply(self, name: str, settings: Json, actor: str) -> Applied:
+        """See `UseCases.apply`."""
+        deployment = parse_settings(settings, self._world.registry)
+        refuse_unbuilt(deployment)
+        if deployment.application != name:
+            raise RollwayError(f"the settings are those of {deployment.application!r}, not of {name!r}")
+        before = await self._store.application(name)
+        await self._store.put_application(name, settings, actor, self._now())
+        row = await self.application(name)
+        changed = before is None or before.revision != row.revision
+        return Applied(row, changed, tuple(str(warning) for warning in deployment.warnings))
+
+    async def application(self, name: str) -> ApplicationRow:
+        """See `UseCases.application`."""
+        row = await self._store.application(name)
+        if row is None:
+            raise NotFoundError(f"there is no application {name!r} here", advice="run `rollway apply` first")
+        return row
+
+    async def applications(self) -> Sequence[ApplicationRow]:
+        """See `UseCases.applications`."""
+        return await self._store.applications()
+
+    async def put_artifact(self, digest: str, chunks: AsyncIterator[bytes]) -> bool:
+        """See `UseCases.put_artifact`."""
+        return await self._world.artifacts.put(digest, chunks)
+
+    async def has_artifact(self, digest: str) -> bool:
+        """See `UseCases.has_artifact`."""
+        return await asyncio.to_thread(self._world.artifacts.has, digest)
+
+    async def register(self, new: NewRelease, actor: str) -> ReleaseRow:
+        """See `UseCases.register`."""
+        deployment = await self._deployment(new.application)
+        if not await self.has_artifact(new.artifact):
+            raise NotFoundError(
+                f"artifact {new.artifact} is not here", advice=f"PUT /artifacts/{new.artifact} first"
+            )
+        targets = {name: s for name, s in new.settings.items() if isinstance(s, dict)} or target_settings(
+            deployment
+        )
+        settings: Json = dict(targets)
+        digest = release_digest(new.artifact, targets)
+        row = ReleaseRow(
+            new.application, new.name, digest, new.artifact, new.source, settings, actor, self._now()
+        )
+        return await self._store.put_release(row)
+
+    async def release(self, application: str, name: str) -> ReleaseRow:
+        """See `UseCases.release`."""
+        row = await self._store.release(application, name)
+        if row is None:
+            raise NotFoundError(
+                f"{application} has no release {name!r}",
+                advice="deploy it with an artifact, or name one it has",
+            )
+        return row
+
+    async def releases(self, application: str, limit: int, before: str | None) -> Sequence[ReleaseRow]:
+        """See `UseCases.releases`."""
+        await self.application(application)
+        return await self._store.releases(application, limit, before)
+
+    async def plan(self, application: str, environment: str, release: str | None) -> PlanView:
+        """See `UseCases.plan`."""
+        row = await self._store.release(application, release) if release else None
+        wish = Wish(application, environment, release or "(next)")
+        compiled = await self._compiled(wish, row)
+        admitted = compiled.admitted
+        plan = admitted.plan
+        if row is None:
+            note = f"release {wish.release} is not known yet; planned as if it existed"
+            plan = replace(plan, warnings=(*plan.warnings, note))
+        return PlanView(
+            application,
+            environment,
+            wish.release,
+            admitted.strategy,
+            plan,
+            admitted.plan_digest,
+            compiled.notes,
+        )
+
+    async def start(self, new: NewRollout, actor: str, key: str | None = None) -> RolloutView:
+        """See `UseCases.start`."""
+        fingerprint = f"start {new}"
+        if (answered := await self._keys.answered(key, fingerprint)) is not None:
+            return await self.rollout(answered)
+        wish = Wish(new.application, new.environment, new.release, new.unwatched, new.reason)
+        release = await self.release(wish.application, wish.release)
+        state = await self._journal.environment(place_of(wish.application, wish.environment))
+        if state.stable_release == wish.release:
+            return await self._already_stable(state, wish, actor)
+        return await self._admit(wish, release, actor, self._keys.remember(key, fingerprint))
+
+    async def rollout(self, id_: str) -> RolloutView:
+        """See `UseCases.rollout`."""
+        state = await self._journal.rollout(id_)
+        if state is None:
+            raise NotFoundError(
+                f"there is no rollout {id_!r}", advice="`rollway status` shows what is running"
+            )
+        at_work = self._engine.rollout_at_work(id_)
+        if at_work is None or state.phase.ended:
+            return RolloutView(state, await self._health(state))
+        evidence = at_work.evidence(state)
+        return RolloutView(state, await self._health(state), evidence.judgements, evidence.watched)
+
+    async def rollouts(
+        self,
+        *,
+        application: str | None = None,
+        environment: str | None = None,
+        phases: Collection[str] | None = None,
+        unfinished: bool | None = None,
+        limit: int = 50,
+        before: str | None = None,
+    ) -> Sequence[Summary]:
+        """See `UseCases.rollouts`."""
+        return await self._store.summaries(
+            kind="rollout",
+            application=application,
+            environment=environment,
+            phases=phases,
+            unfinished=unfinished,
+            limit=limit,
+            before=rollout_stream(before) if before else None,
+        )
+
+    async def facts(self, id_: str, after: int = 0) -> Sequence[e.Fact]:
+        """See `UseCases.facts`."""
+        await self.rollout(id_)
+        return await self._journal.facts(rollout_stream(id_), after)
+
+    async def changed(self, id_: str, after: int, timeout: float) -> bool:
+        """See `UseCases.changed`."""
+        news = self._news.setdefault(rollout_stream(id_), asyncio.Event())
+        state = await self._journal.rollout(id_)
+        if state is not None and state.seq > after:
+            return True
+        try:
+            async with asyncio.timeout(timeout):
+                await news.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def abort(self, id_: str, actor: str, reason: str = "", key: str | None = None) -> RolloutView:
+        """See `UseCases.abort`."""
+        fingerprint = f"abort {id_}"
+        if await self._keys.answered(key, fingerprint) is not None:
+            return await self.rollout(id_)
+        state = (await self.rollout(id_)).state
+        said = reason or f"aborted by {actor.partition(':')[2] or actor}"
+        _refuse_late(state)
+        at_work = self._engine.rollout_at_work(id_)
+        if at_work is not None:
+            at_work.abort_now(said)
+        remember = self._keys.remember(key, fingerprint)
+        await self._append(
+            state, _asked_to_abort(said), actor, None if remember is None else lambda: remember(id_)
+        )
+        return await self.rollout(id_)
+
+    async def rollback(
+        self,
+        application: str,
+        environment: str,
+        to: str | None,
+        actor: str,
+        reason: str = "",
+        key: str | None = None,
+    ) -> RolloutView:
+        """See `UseCases.rollback`."""
+        fingerprint = f"rollback {application}/{environment} {to}"
+        if (answered := await self._keys.answered(key, fingerprint)) is not None:
+            return await self.rollout(answered)
+        environment_of(await self._deployment(application), environment)
+        state = await self._journal.environment(place_of(application, environment))
+        if state.rollout is not None:
+            view = await self.abort(state.rollout, actor, reason or f"rolled back by {actor}")
+            if to is None or to == state.stable_release:
+                return replace(
+                    view, outcome=f"the rollout of {view.state.admitted.release} is being taken back"
+                )
+            state = await self._until_free(state)
+        release = to or _last_good(state)
+        if release == state.stable_release:
+            return await self._already_stable(state, Wish(application, environment, release), actor)
+        row = await self.release(application, release)
+        wish = Wish(application, environment, release, reason=reason, rollback=True)
+        return await self._admit(wish, row, actor, self._keys.remember(key, fingerprint))
+
+    async def environment(self, application: str, environment: str) -> EnvironmentView:
+        """See `UseCases.environment`."""
+        environment_of(await self._deployment(application), environment)
+        return await self._view(place_of(application, environment))
+
+    async def environments(self, application: str | None = None) -> Sequence[EnvironmentView]:
+        """See `UseCases.environments`."""
+        rows = await self.applications() if application is None else [await self.application(application)]
+        places = [
+            place_of(row.name, name)
+            for row in rows
+            for name in parse_settings(row.settings, self._world.registry).environments
+        ]
+        return [await self._view(place) for place in places]
+
+    def plugins(self) -> Sequence[PluginView]:
+        """See `UseCases.plugins`."""
+        return plugin_views(self._world.registry)
+
+    def ready(self) -> str:
+        """See `UseCases.ready`."""
+        return ""
+
+    def _now(self) -> float:
+        return self._world.clock.now()
+
+    def _announce(self, stream: str) -> None:
+        event = self._news.pop(stream, None)
+        if event is not None:
+            event.set()
+
+    async def _deployment(self, application: str) -> Deployment:
+        return parse_settings((await self.application(application)).settings, self._world.registry)
+
+    async def _compiled(self, wish: Wish, release: ReleaseRow | None) -> Compiled:
+        deployment = await self._deployment(wish.application)
+        refuse_unbuilt(deployment)
+        environment_of(deployment, wish.environment)
+        place = place_of(wish.application, wish.environment)
+        state = await self._journal.environment(place)
+        baseline = await self._engine.baseline(place)
+        return compile_rollout(wish, deployment, release, state, baseline, self._world.registry, self._now())
+
+    async def _admit(
+        self, wish: Wish, release: ReleaseRow, actor: str, remember: Callable[[str], Remembered] | None
+    ) -> RolloutView:
+        place = place_of(wish.application, wish.environment)
+        rollout, group = self._world.identifiers.new(), self._world.identifiers.new()
+        compiled = await self._compiled(wish, release)
+        planned_on = (await self._journal.environment(place)).stable
+        artifact = str(self._world.artifacts.path(release.artifact))
+        admitted = bound(compiled.admitted, rollout, group, artifact)
+
+        def propose(_: RolloutState | None, state: EnvironmentState) -> Proposal:
+            _refuse_busy(state)
+            if state.stable != planned_on:
+                raise ConflictError(f"{place} changed meanwhile", advice="try again")
+            return Proposal((admitted,), (admitted,))
+
+        await self._journal.change(
+            place,
+            propose,
+            rollout=rollout,
+            actor=actor,
+            remember=None if remember is None else lambda: remember(rollout),
+        )
+        self._engine.wake(rollout=rollout, place=place)
+        return await self.rollout(rollout)
+
+    async def _already_stable(self, state: EnvironmentState, wish: Wish, actor: str) -> RolloutView:
+        """Nothing to do, or the end of what runs: the release is stable."""
+        if state.rollout is not None:
+            view = await self.abort(state.rollout, actor, f"{wish.release} is deployed again by {actor}")
+            return replace(view, outcome=f"{wish.release} is stable: the running rollout is being taken back")
+        promoted = state.promoted[-1].rollout
+        return replace(
+            await self.rollout(promoted), outcome=f"{wish.release} is stable already; nothing to do"
+        )
+
+    async def _append(
+        self,
+        state: RolloutState,
+        event: e.RolloutEvent,
+        actor: str,
+        remember: Callable[[], Remembered] | None,
+    ) -> None:
+        place = place_of(state.admitted.application, state.admitted.environment)
+
+        def propose(now: RolloutState | None, _: EnvironmentState) -> Proposal:
+            if now is not None:
+                _refuse_late(now)
+            return Proposal((event,))
+
+        await self._journal.change(place, propose, rollout=state.id, actor=actor, remember=remember)
+        self._engine.wake(rollout=state.id)
+
+    async def _until_free(self, state: EnvironmentState) -> EnvironmentState:
+        until = self._world.clock.monotonic() + END_DEADLINE
+        while self._world.clock.monotonic() < until:
+            now = await self._journal.environment(state.place)
+            if now.rollout is None:
+                return now
+            running = await self.rollout(now.rollout)
+            await self.changed(now.rollout, running.state.seq, 1.0)
+        raise ConflictError(f"{state.place} is still being taken back", advice="try again when it has ended")
+
+    async def _health(self, state: RolloutState) -> dict[str, GroupHealth]:
+        at_work = self._engine.environment_at_work(
+            place_of(state.admitted.application, state.admitted.environment)
+        )
+        return at_work.health(state.admitted_at) if at_work else {}
+
+    async def _view(self, place: str) -> EnvironmentView:
+        state = await self._journal.environment(place)
+        at_work = self._engine.environment_at_work(place)
+        if at_work is None:
+            return EnvironmentView(state)
+        return EnvironmentView(state, at_work.seen, await at_work.router_state())
+
+
+def plugin_views(registry: Registry) -> Sequence[PluginView]:
+    """What a registry holds, as people are told."""
+    loaded = [
+        PluginView(
+            kind,
+            name,
+            each.origin.distribution,
+            each.origin.version,
+            tuple(sorted(each.descriptor.capabilities)),
+            each.descriptor.summary,
+        )
+        for (kind, name), each in sorted(registry.loaded.items())
+    ]
+    broken = [
+        PluginView("?", b.origin.entry_point, b.origin.distribution, b.origin.version, problem=b.problem)
+        for b in registry.broken
+    ]
+    return [*loaded, *broken]
+
+
+def _refuse_late(state: RolloutState) -> None:
+    what = f"rollout {state.id} of {state.admitted.release}"
+    if state.phase.ended:
+        raise ConflictError(f"{what} has ended: {state.phase}")
+    if state.promoted:
+        raise ConflictError(f"{what} is promoted already", advice="go back with `rollway rollback`")
+
+
+def _refuse_busy(state: EnvironmentState) -> None:
+    if state.rollout is not None:
+        release = state.last.release if state.last else "?"
+        raise ConflictError(
+            f"rollout {state.rollout} of {release} holds {state.place}",
+            advice=f"wait for it, or end it with `rollway abort {state.rollout}`",
+        )
+
+
+def _asked_to_abort(reason: str) -> e.AbortRequested:
+    return e.AbortRequested(reason=reason)
+
+
+def _last_good(state: EnvironmentState) -> str:
+    """The last promoted release before the one that is stable, not taken back since. Raises NotFoundError."""
+    for record in reversed(state.promoted):
+        if record.release != state.stable_release and not record.taken_back:
+            return record.release
+    raise NotFoundError(
+        f"{state.place} has no earlier good release to go back to",
+        advice="name one with --to, or deploy a fixed one",
+    )
