@@ -44,10 +44,6 @@ def _default_router() -> dict[str, JsonValue]:
     return {"use": DEFAULT_ROUTER}
 
 
-def _hook(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 Section = dict[str, JsonValue]
 Target = Annotated[
     Section, BeforeValidator(partial(_named, kind="target")), WithJsonSchema({SECTION_KEYWORD: "target"})
@@ -75,7 +71,7 @@ Monitors = Annotated[
     }),
 ]  # fmt: skip
 HookEvent = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,40}$")]
-HookCommands = Annotated[tuple[CommandLine, ...], BeforeValidator(_hook)]
+HookCommands = tuple[CommandLine, ...]
 
 
 class MonitorPolicy(Settings):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Final, cast
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
 from rollway.config import unbuilt
 from rollway.config.models import COMMON, SECTION_KEYWORD, DeploymentFile
@@ -29,12 +31,26 @@ _PATTERNS: Final[Mapping[Kind, str]] = {
 }
 
 
+class _AsWritten(GenerateJsonSchema):
+    """Defaults in the form a person would write: `1s`, not 1.0."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        found = super().default_schema(schema)
+        inner = schema["schema"]
+        while inner["type"] == "nullable":
+            inner = inner["schema"]
+        serialization = inner.get("serialization", {})
+        if serialization.get("type") == "function-plain" and schema.get("default") is not None:
+            found["default"] = serialization["function"](schema["default"])
+        return found
+
+
 def json_schema(plugins: PluginModels) -> dict[str, Json]:
     """The schema: what the contract knows, and for each loaded plugin its own settings.
 
     Plugins that are known and not loaded may be named, their settings are open. Everything is described.
     """
-    schema = cast("dict[str, Json]", DeploymentFile.model_json_schema())
+    schema = cast("dict[str, Json]", DeploymentFile.model_json_schema(schema_generator=_AsWritten))
     definitions = schema.setdefault("$defs", {})
     assert isinstance(definitions, dict)  # noqa: S101 - pydantic's own form
     for kind in KINDS:
@@ -80,7 +96,10 @@ def _settings(kind: Kind, name: str, model: type[BaseModel], definitions: dict[s
 
 def _definition(model: type[BaseModel], prefix: str, definitions: dict[str, Json]) -> dict[str, Json]:
     """A model's schema; what it refers to goes into `definitions`, named apart from everyone else's."""
-    schema = cast("dict[str, Json]", model.model_json_schema(ref_template=f"#/$defs/{prefix}.{{model}}"))
+    schema = cast(
+        "dict[str, Json]",
+        model.model_json_schema(ref_template=f"#/$defs/{prefix}.{{model}}", schema_generator=_AsWritten),
+    )
     inner = schema.pop("$defs", {})
     for name, definition in inner.items() if isinstance(inner, dict) else ():
         definitions[f"{prefix}.{name}"] = definition

@@ -80,7 +80,9 @@ class Budget:
 def plain(node: Node, path: Path, budget: Budget, key_at: tuple[int, int] | None = None) -> Json:
     """The node as plain data; positions and problems go into the budget."""
     budget.spend(path, node.at)
-    budget.positions[path] = Position(key_at or node.at, node.at)
+    # the parser places a value left out where the next thing begins: its key says more
+    missing = isinstance(node, Scalar) and node.plain and not node.text
+    budget.positions[path] = Position(key_at or node.at, key_at if key_at and missing else node.at)
     if isinstance(node, Scalar):
         return resolve(node)
     if isinstance(node, Sequence):
