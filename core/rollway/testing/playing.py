@@ -152,6 +152,21 @@ def _history_of_stable(event: e.RolloutAdmitted) -> tuple[e.EnvironmentEvent, ..
     )
 
 
+def standing(event: e.RolloutAdmitted, step: int, *, started: bool = True) -> Playing:
+    """The rollout at this step, begun or not: every step before it done, every monitor before it a pass."""
+    playing = begin(event)
+    for index in range(1, step):
+        playing = _past(_begin(playing, index), index)
+    return _begin(playing, step) if started else playing
+
+
+def _past(playing: Playing, index: int) -> Playing:
+    if isinstance(playing.state.admitted.plan.steps[index - 1].does, p.Observe):
+        passed = {use.name: "pass" for use in playing.state.deciding}
+        return playing.append(e.StepFinished(step=index, settled=passed))
+    return _carry_out(playing, index)
+
+
 def play(playing: Playing, happening: Iterable[Tick]) -> Playing:
     """One look after another, until the rollout has ended or nothing more happens.
 
