@@ -187,6 +187,12 @@ class RolloutRow(Document):
     weight: Percent
     updated_at: datetime
     ended: bool
+    strategy: str | None = None
+    previous_release: str | None = None
+    waiting_for: str | None = None
+    reason: str | None = None
+    actor: str | None = None
+    started_at: datetime | None = None
 
 
 class EventDocument(Document):

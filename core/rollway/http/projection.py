@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import JsonValue
+
 from rollway.domain import events as e
 from rollway.domain.decisions import GroupHealth, Judgement
 from rollway.domain.plan import Provision, Retire
@@ -87,6 +89,8 @@ def event(fact: e.Fact) -> d.EventDocument:
 
 def row(summary: Summary) -> d.RolloutRow:
     """One rollout in a list."""
+    facts = summary.facts
+    started = facts.get("started_at")
     return d.RolloutRow(
         id=rollout_id(summary),
         application=summary.application,
@@ -96,7 +100,17 @@ def row(summary: Summary) -> d.RolloutRow:
         weight=percent(summary.weight),
         updated_at=at(summary.updated),
         ended=summary.ended,
+        strategy=_text(facts.get("strategy")),
+        previous_release=_text(facts.get("previous_release")),
+        waiting_for=_text(facts.get("waiting_for")),
+        reason=_text(facts.get("reason")),
+        actor=_text(facts.get("actor")),
+        started_at=at(started) if isinstance(started, (int, float)) else None,
     )
+
+
+def _text(fact: JsonValue) -> str | None:
+    return fact if isinstance(fact, str) else None
 
 
 def rollout_id(summary: Summary) -> str:

@@ -1,0 +1,69 @@
+"""A rollout followed event by event, over restarts of the daemon."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+
+from rollway.client.transport import RETURN_AFTER, StillGoing, Transport
+from rollway.errors import UnreachableError
+from rollway.http.documents import EventDocument
+
+LAST: Final = "RolloutEnded"
+SILENCE: Final = 10.0
+"""Seconds without a sign of life after which a stream counts as lost; the daemon gives one each second."""
+
+
+@dataclass(slots=True)
+class Follower:
+    """Where a follower stands: the last event seen, since when the daemon has been silent, and until when to follow."""
+
+    transport: Transport
+    path: str
+    after: int
+    patience: float
+    timeout: float | None
+    began: float = field(default_factory=time.monotonic)
+    heard: float = field(default_factory=time.monotonic)
+
+    def events(self) -> Iterator[EventDocument]:
+        """The events as they come, until the last. Raises UnreachableError, StillGoing, NotFoundError."""
+        while True:
+            try:
+                if (yield from self._connected()):
+                    return
+                error: Exception = ConnectionError("the stream ended early")
+            except (httpx.TransportError, UnreachableError) as lost:
+                error = lost
+            self._check_time()
+            if time.monotonic() - self.heard > self.patience:
+                raise self.transport.unreachable(error) from error
+            time.sleep(min(RETURN_AFTER, self.patience))
+
+    def _connected(self) -> Generator[EventDocument, None, bool]:
+        """One connection; returns whether the rollout's log is over."""
+        with self.transport.stream(self.path, str(self.after), self._silence()) as stream:
+            if stream is None:
+                return True
+            for message in stream:
+                self.heard = time.monotonic()
+                if message.data:
+                    event = EventDocument.model_validate_json(message.data)
+                    self.after = event.seq
+                    yield event
+                    if event.type == LAST:
+                        return True
+                self._check_time()
+        return False
+
+    def _silence(self) -> float:
+        left = SILENCE if self.timeout is None else self.began + self.timeout - time.monotonic()
+        return max(0.05, min(SILENCE, left))
+
+    def _check_time(self) -> None:
+        if self.timeout is not None and time.monotonic() - self.began >= self.timeout:
+            raise StillGoing(f"not over after {self.timeout:g} s; the rollout goes on")
