@@ -1,6 +1,5 @@
 """The daemon as everybody sees it: its public HTTP API."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
@@ -8,6 +7,7 @@ from typing import Self
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from rollway.artifact import PackedArtifact
 from rollway.demo.documents import EventDocument, RolloutDocument
 from rollway.demo.errors import DemoError
 
@@ -40,12 +40,12 @@ class Client:
         """Register the application."""
         await self._call("PUT", f"/applications/{name}", settings)
 
-    async def upload(self, tar: bytes) -> str:
-        """Hand over an artifact; its digest."""
-        digest = f"sha256:{hashlib.sha256(tar).hexdigest()}"
+    async def upload(self, artifact: PackedArtifact) -> None:
+        """Hand over an artifact."""
         headers = {"Content-Type": "application/x-tar"}
-        await self._send("PUT", f"/artifacts/{digest}", content=tar, headers=headers)
-        return digest
+        await self._send(
+            "PUT", f"/artifacts/{artifact.digest}", content=artifact.path.read_bytes(), headers=headers
+        )
 
     async def register(
         self, application: str, name: str, artifact: str, settings: Mapping[str, object]

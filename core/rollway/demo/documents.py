@@ -4,16 +4,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from math import log
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ENDS = frozenset({"promoted", "rolled_back", "aborted", "failed"})
 GOOD_ENDS = frozenset({"promoted", "baking"})
 
 
 class Document(BaseModel):
-    """Any of them."""
+    """Any of them. What is null (a number that JSON has not, a thing not known) is as if it were not there."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, document: object) -> object:
+        if not isinstance(document, dict):
+            return document
+        return {key: value for key, value in document.items() if value is not None}
 
 
 class Counted(Document):
@@ -69,7 +76,7 @@ class RolloutDocument(Document):
     waiting_for: str | None = None
     weight: float = 0.0
     step: StepDocument | None = None
-    reason: str | None = None
+    reason: str = ""
     plan: tuple[PlanStep, ...] = ()
     verdicts: tuple[VerdictDocument, ...] = ()
 

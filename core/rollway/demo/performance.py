@@ -102,8 +102,8 @@ async def _play(stage: Stage, console: Console) -> Outcome:
     try:
         daemon = stage.open()
         async with Client(daemon.url) as client:
-            story = Story(stage.options, find(), daemon, client, stage.listen, telling)
-            return await story.play(stage.folder)
+            story = Story(stage.options, find(), daemon, client, stage.listen, telling, stage.folder)
+            return await story.play()
     finally:
         telling.close()
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rollway.artifact import target_settings
+from rollway.config import Deployment, Json
 from rollway.demo.client import Client
 from rollway.demo.documents import EventDocument, RolloutDocument
 from rollway.demo.errors import DemoError
-from rollway.demo.example import Example, Json, target_settings
+from rollway.demo.example import Example
 from rollway.demo.options import Options
 from rollway.demo.outcome import Outcome
 from rollway.demo.processes import Daemon, Visitors
@@ -31,7 +33,7 @@ class Chapter:
 
     release: str
     what: str
-    changes: Mapping[str, object] = field(default_factory=dict)
+    changes: Mapping[str, Json] = field(default_factory=dict)
 
 
 def chapters(bad_errors: float) -> tuple[Chapter, Chapter, Chapter]:
@@ -48,7 +50,7 @@ def chapters(bad_errors: float) -> tuple[Chapter, Chapter, Chapter]:
 
 
 class Story:
-    """Plays the chapters; `listen` is where the shop's visitors come."""
+    """Plays the chapters; `listen` is where the shop's visitors come, `folder` is for what is made on the way."""
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Story:
         client: Client,
         listen: Address,
         teller: Teller,
+        folder: Path,
     ) -> None:
         self._options = options
         self._example = example
@@ -65,21 +68,22 @@ class Story:
         self._client = client
         self._listen = listen
         self._teller = teller
-        self._settings: Json = example.application(str(listen))
+        self._folder = folder
+        self._deployment = Deployment(APPLICATION, {}, example.application(str(listen)))
         self._visitors: Visitors | None = None
         self._title = ""
         self._latest: RolloutDocument | None = None
         self._began = time.monotonic()
 
-    async def play(self, folder: Path) -> Outcome:
-        """The whole story; `folder` is for what the load has to say. Raises DemoError where it cannot go on."""
+    async def play(self) -> Outcome:
+        """The whole story. Raises DemoError where it cannot go on, ArtifactError, OSError."""
         first, good, bad = chapters(self._options.bad_errors)
         await self._open()
         if not (rollout := await self._release(first)).promoted:
             raise DemoError(
                 f"the first release did not go out: {rollout.phase}, {rollout.reason or 'no reason given'}"
             )
-        self._visitors = await Visitors.arrive(self._listen, self._options.rate, folder)
+        self._visitors = await Visitors.arrive(self._listen, self._options.rate, self._folder)
         try:
             self._say("visitors", f"{self._options.rate:g} requests a second to http://{self._listen}")
             await self._watch(WARM_UP)
@@ -91,7 +95,7 @@ class Story:
         self._title = "The daemon starts"
         await self._daemon.until_ready(self._client)
         self._say("daemon", f"ready, console and API at {self._daemon.url}")
-        await self._client.apply(APPLICATION, self._settings)
+        await self._client.apply(APPLICATION, self._deployment.settings)
 
     async def _compare(self, visitors: Visitors, good: Chapter, bad: Chapter) -> Outcome:
         promoted = (await self._release(good)).promoted
@@ -104,8 +108,10 @@ class Story:
     async def _release(self, chapter: Chapter) -> RolloutDocument:
         self._title = f"{chapter.release}: {chapter.what}"
         self._say(chapter.release, chapter.what)
-        artifact = await self._client.upload(self._example.artifact(chapter.changes))
-        await self._client.register(APPLICATION, chapter.release, artifact, target_settings(self._settings))
+        artifact = await asyncio.to_thread(self._example.artifact, chapter.changes, self._folder)
+        await self._client.upload(artifact)
+        settings = target_settings(self._deployment)
+        await self._client.register(APPLICATION, chapter.release, artifact.digest, settings)
         return await self._follow(await self._client.deploy(APPLICATION, ENVIRONMENT, chapter.release))
 
     async def _follow(self, id_: str) -> RolloutDocument:

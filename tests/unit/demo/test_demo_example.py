@@ -1,58 +1,54 @@
 """The example that comes with Rollway, and whom the clearing takes away."""
 
-import hashlib
-import io
 import json
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from rollway.config import Json
 from rollway.demo.errors import DemoError
-from rollway.demo.example import Example, find, target_settings
+from rollway.demo.example import Example, find
 from rollway.demo.leftovers import INSTANCE, MARK, belongs
 
 
-def members(tar: bytes) -> dict[str, bytes]:
-    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
-        return {member.name: (archive.extractfile(member) or io.BytesIO()).read() for member in archive}
+def files(changes: dict[str, Json], workshop: Path, example: Example | None = None) -> dict[str, bytes]:
+    """What is in the artifact."""
+    with tarfile.open((example or find()).artifact(changes, workshop).path) as archive:
+        return {
+            member.name: stream.read()
+            for member in archive
+            if (stream := archive.extractfile(member)) is not None
+        }
 
 
-def test_the_example_is_found_and_complete() -> None:
-    files = members(find().artifact({}))
-    assert {"server.py", "shop.json", "style.css"} <= files.keys()
-    assert json.loads(files["shop.json"])["faults"] == 0
+def test_the_example_is_found_and_complete(tmp_path: Path) -> None:
+    packed = files({}, tmp_path)
+    assert {"server.py", "shop.json", "style.css"} <= packed.keys()
+    assert json.loads(packed["shop.json"])["faults"] == 0
 
 
-def test_the_bad_release_is_another_artifact() -> None:
-    good, bad = find().artifact({}), find().artifact({"faults": 0.05})
-    assert hashlib.sha256(good).digest() != hashlib.sha256(bad).digest()
-    assert json.loads(members(bad)["shop.json"])["faults"] == 0.05
-    assert {k: v for k, v in members(good).items() if k != "shop.json"} == {
-        k: v for k, v in members(bad).items() if k != "shop.json"
-    }
+def test_the_bad_release_differs_in_its_artifact(tmp_path: Path) -> None:
+    good, bad = files({}, tmp_path), files({"faults": 0.05}, tmp_path)
+    assert {name for name in good | bad if good.get(name) != bad.get(name)} == {"shop.json"}
+    assert json.loads(bad["shop.json"])["faults"] == 0.05
 
 
-def test_the_same_changes_make_the_same_artifact(tmp_path: Path) -> None:
-    shop = tmp_path / "shop"
-    shop.mkdir()
-    (shop / "shop.json").write_text('{"faults": 0}')
-    (shop / "__pycache__").mkdir()
+def test_what_python_leaves_behind_is_not_delivered(tmp_path: Path) -> None:
+    shop = tmp_path / "source"
+    (shop / "__pycache__").mkdir(parents=True)
     (shop / "__pycache__" / "server.pyc").write_bytes(b"different each time")
-    first = Example(shop, tmp_path / "deploy.yaml").artifact({"faults": 1})
-    (shop / "shop.json").touch()
-    assert Example(shop, tmp_path / "deploy.yaml").artifact({"faults": 1}) == first
-    assert members(first).keys() == {"shop.json"}
+    (shop / "shop.json").write_text('{"faults": 0}')
+    assert files({"faults": 1}, tmp_path, Example(shop, tmp_path / "deploy.yaml")).keys() == {"shop.json"}
 
 
 def test_the_router_listens_where_the_demo_says() -> None:
     settings = find().application("127.0.0.1:4711")
-    environments = settings["environments"]
-    assert isinstance(environments, dict)
-    assert environments["prod"]["router"] == {"use": "envoy", "listen": "127.0.0.1:4711"}
-    assert "instances" in environments["prod"]["target"]
-    assert "instances" not in target_settings(settings)["prod"]  # type: ignore[operator]
-    assert target_settings(settings)["prod"]["use"] == "process"  # type: ignore[index]
+    match settings["environments"]:
+        case {"prod": {"router": router, "target": {"use": "process"}, "strategy": {"use": "canary"}}}:
+            assert router == {"use": "envoy", "listen": "127.0.0.1:4711"}
+        case other:
+            pytest.fail(f"not what the demo tells of: {other}")
 
 
 def test_an_example_that_is_not_there_is_said_so(tmp_path: Path) -> None:

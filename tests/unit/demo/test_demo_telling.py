@@ -144,3 +144,11 @@ def test_documents_may_say_more_than_is_read() -> None:
     )
     assert read.weight == 25
     assert read.verdicts[0].evidence.canary.bad == 21
+
+
+def test_what_is_null_is_as_if_it_were_not_there() -> None:
+    read = rollout(
+        weight=None, verdicts=[{"monitor": "m", "verdict": "no_data", "evidence": {"log_e": None}}]
+    )
+    assert read.weight == 0
+    assert read.verdicts[0].evidence.log_e == 0
