@@ -5,6 +5,7 @@ means nothing after a boot and is not synced; and `output.log`. When it was stop
 `stopped.json`: a rename needs no free disk.
 """
 
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,19 +67,23 @@ class Records:
         """Where what is kept of it lies."""
         return self._folder / instance
 
-    def claim(self, instance: str) -> Path:
-        """Make its folder; the one who makes it is the one who starts it. Raises FileExistsError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+    def claim(self, instance: str) -> None:
+        """Make its folder durably. Raises FileExistsError where an instance of this id was recorded already."""
         path = self.folder(instance)
-        path.mkdir()
+        path.mkdir(parents=True, exist_ok=True)
+        if (path / "record.json").exists() or (path / "stopped.json").exists():
+            raise FileExistsError(path)
         files.sync_folder(self._folder)
-        return path
 
     def write(self, record: Record) -> None:
         """Durable when it returns."""
         files.write(
             self.folder(record.id) / "record.json", _RECORD.dump_python(record, mode="json"), durable=True
         )
+
+    def discard(self, instance: str) -> None:
+        """Remove everything kept of it."""
+        shutil.rmtree(self.folder(instance), ignore_errors=True)
 
     def write_life(self, instance: str, life: Life) -> None:
         """Whole, but not synced."""

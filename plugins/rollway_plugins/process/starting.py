@@ -1,7 +1,6 @@
 """Starting one instance: recorded first, then started, then its process recorded. Everything here blocks."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -80,15 +79,15 @@ class Starter:
 
     def _record(self, record: Record) -> None:
         try:
-            folder = self._records.claim(record.id)
+            self._records.claim(record.id)
         except FileExistsError:
             raise PluginError(
-                f"instance {record.id} is known to another daemon that uses this folder, or was not cleared away"
+                f"instance {record.id} is known to another daemon that uses this folder"
             ) from None
         try:
             self._records.write(record)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._records.discard(record.id)
             raise
 
     def _execute(self, record: Record, release: Path, variables: dict[str, str]) -> Life:

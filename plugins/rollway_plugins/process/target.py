@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-import shutil
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -172,7 +171,7 @@ class ProcessTarget:
 
     async def _drop(self, record: Record) -> None:
         self._stopped.pop(record.id, None)
-        await self._in_thread(shutil.rmtree, self._records.folder(record.id), True)
+        await self._in_thread(self._records.discard, record.id)
 
     def _knows(self, instance: str) -> bool:
         return instance in self._known or instance in self._stopped

@@ -186,6 +186,8 @@ async def healthy(target: Target, group: Group, ids: set[str]) -> dict[str, Inst
     """The environment's instances once these, and no others, are there and healthy."""
 
     def all_healthy(found: dict[str, Instance]) -> bool:
+        lost = [instance for instance in found.values() if instance.health is Health.DEAD]
+        assert not lost, f"died instead of becoming healthy: {lost}"
         return set(found) == ids and {i.health for i in found.values()} == {Health.HEALTHY}
 
     return await until(target, group, all_healthy)
