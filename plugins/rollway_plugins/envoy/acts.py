@@ -1,0 +1,142 @@
+"""What is done to one environment's files, each act whole under the environment's lock; nothing here waits for Envoy."""
+
+import contextlib
+import shutil
+from collections.abc import Iterable
+
+from rollway.api import EMPTY, Mark, PluginError, Routing, StaleToken, Token
+from rollway_plugins.envoy import files, routes
+from rollway_plugins.envoy.files import EnvironmentFiles
+from rollway_plugins.envoy.routes import PREPARED_KEY, PREPARED_REASON, Routes
+
+
+def begin(here: EnvironmentFiles, routing: Routing, timeout: float | None, token: Token) -> bool:
+    """Admit the token and see that the routing can be carried out; True where the environment was unknown.
+
+    A new environment's routes answer 503, so that its listener never asks for routes that are not there.
+    """
+    here.make()
+    with files.locked(here.lock):
+        routes.permitted(routing, timeout, _standing(here, routing))
+        here.admit(token)
+        if here.current() is not None:
+            return False
+        files.save(here.routes, routes.write(Routes(routing.environment, EMPTY)))
+        return True
+
+
+def put_routes(here: EnvironmentFiles, routing: Routing, timeout: float | None, token: Token) -> str:
+    """Put the routes into place, after what takes them back; returns their version.
+
+    Raises StaleToken where a later writer came in between, PluginError where something cannot be written; the old
+    routes stay then.
+    """
+    with files.locked(here.lock):
+        here.admit(token)
+        standing = _standing(here, routing)
+        wanted = routes.permitted(routing, timeout, standing)
+        prepare(here, wanted, (group.id for group in routing.groups))
+        for group in routing.lifted:
+            here.mark(group).unlink(missing_ok=True)
+        files.save(here.routes, routes.write(wanted))
+        # A lowering waits for no lock: one that came while this wrote has left its mark, and wins.
+        for mark in here.marks():
+            if wanted.split.of(mark.group):
+                _take_back(here, mark)
+        return files.version(here.routes)
+
+
+def prepare(here: EnvironmentFiles, wanted: Routes, groups: Iterable[str]) -> None:
+    """Lay ready what takes each group back."""
+    for group, without in routes.takebacks(wanted, groups).items():
+        files.save(here.ready(group), routes.write(without))
+        if group is not None and not here.mark(group).exists():
+            files.save(
+                here.ready_mark(group), {"group": group, "key": PREPARED_KEY, "reason": PREPARED_REASON}
+            )
+
+
+def lower(here: EnvironmentFiles, mark: Mark) -> str | None:
+    """Take a group back by renaming; returns the version of the routes, None where the environment is unknown.
+
+    Raises PluginError for the stable group.
+    """
+    if not here.folder.exists():
+        return None
+    with files.locked_if_free(here.lock):
+        now = here.current()
+        if now is None:
+            return None
+        if mark.group == now.stable:
+            raise PluginError(
+                f"{mark.group} is the stable group of {now.environment}; it is never taken back early"
+            )
+        with contextlib.suppress(OSError):
+            here.ready_mark(mark.group).rename(here.mark(mark.group))
+        if mark.group not in now.marked or now.split.of(mark.group):
+            _take_back(here, mark)
+        return files.version(here.routes)
+
+
+def after_lowering(here: EnvironmentFiles, mark: Mark) -> None:
+    """Keep the full account of a mark and lay ready the next lowering, as far as the disk allows."""
+    if not here.folder.exists():
+        return
+    with contextlib.suppress(PluginError, OSError), files.locked(here.lock):
+        now = here.current()
+        if now is None or mark.group not in now.marked:
+            return
+        _account(here, mark)
+        groups = {path.stem for path in (here.folder / "endpoints").glob("*.json")}
+        prepare(here, now, groups)
+
+
+def tidy(here: EnvironmentFiles, kept: frozenset[str], token: Token) -> None:
+    """Remove what is kept for groups that are gone."""
+    with files.locked(here.lock):
+        if here.last_token() != token:
+            return
+        for group in here.known_endpoints().keys() - kept:
+            for path in (here.endpoints(group), here.ready(group), here.ready_mark(group), here.mark(group)):
+                path.unlink(missing_ok=True)
+
+
+def forget(here: EnvironmentFiles) -> None:
+    """Remove everything but the last token, which a late writer must still meet."""
+    with files.locked(here.lock):
+        here.routes.unlink(missing_ok=True)
+        for name in ("endpoints", "ready", "marks"):
+            shutil.rmtree(here.folder / name, ignore_errors=True)
+
+
+def confirm(here: EnvironmentFiles, token: Token) -> None:
+    """Raises StaleToken where a later writer has come."""
+    last = here.last_token()
+    if last is not None and token < last:
+        raise StaleToken(f"{here.folder.name}: a later writer has come; the rest is its work")
+
+
+def _standing(here: EnvironmentFiles, routing: Routing) -> tuple[Mark, ...]:
+    """The marks that hold for a routing: neither lifted nor of a group that is gone."""
+    groups = {group.id for group in routing.groups} - routing.lifted
+    return tuple(mark for mark in here.marks() if mark.group in groups)
+
+
+def _take_back(here: EnvironmentFiles, mark: Mark) -> None:
+    now = here.current()
+    if now is None:
+        return
+    for path in (here.ready(mark.group), here.ready(None)):
+        with contextlib.suppress(OSError, PluginError):
+            ready = files.read_routes(path)
+            if ready is not None and ready.takes_back(mark.group, now):
+                path.rename(here.routes)
+                files.sync_if_possible(here.folder)
+                return
+    files.save(here.routes, routes.write(now.lowered([mark])))
+
+
+def _account(here: EnvironmentFiles, mark: Mark) -> None:
+    left = files.load(here.mark(mark.group))
+    if left is None or left.get("key") == PREPARED_KEY:
+        files.save(here.mark(mark.group), {"group": mark.group, "key": mark.key, "reason": mark.reason})

@@ -1,0 +1,104 @@
+"""What Envoy's admin tells over its UNIX socket."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+
+from rollway.api import GroupCounters, PluginError
+from rollway_plugins.envoy import routes, stats
+from rollway_plugins.envoy.documents import WARMING
+from rollway_plugins.envoy.routes import Routes
+
+PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """Reads one Envoy. Every verb raises PluginError where Envoy does not answer."""
+
+    socket: Path
+
+    async def get(self, path: str, **query: str) -> str:
+        """One read."""
+        transport = httpx.AsyncHTTPTransport(uds=str(self.socket))
+        url = f"http://envoy{path}" + (f"?{urlencode(query)}" if query else "")
+        try:
+            async with httpx.AsyncClient(transport=transport, timeout=PATIENCE) as client:
+                answer = await client.get(url)
+        except (httpx.HTTPError, OSError) as error:
+            raise PluginError(f"Envoy's admin at {self.socket} does not answer: {error!r}") from error
+        if answer.status_code not in (200, 503):
+            raise PluginError(f"Envoy's admin answers {answer.status_code} to {path}: {answer.text[:200]}")
+        return answer.text
+
+    async def ready(self) -> bool:
+        """Whether it serves."""
+        try:
+            return (await self.get("/ready")).strip() == "LIVE"
+        except PluginError:
+            return False
+
+    async def counters(self) -> Mapping[str, GroupCounters]:
+        """Counters by group."""
+        return stats.read(await self.get("/stats", **stats.QUERY))
+
+    async def stat(self, name: str) -> int:
+        """One counter or gauge; 0 where there is none."""
+        lines = (await self.get("/stats", filter=f"^{escaped(name)}$")).splitlines()
+        return next((int(line.rpartition(": ")[2]) for line in lines if line.startswith(f"{name}: ")), 0)
+
+    async def active(self, group: str) -> bool:
+        """Whether a request of this group is under way."""
+        text = await self.get("/stats", filter=rf"^cluster\.{escaped(group)};.*;\.upstream_rq_active$")
+        return any(not line.endswith(": 0") for line in text.splitlines() if line)
+
+    async def routes(self, environment: str) -> tuple[str, Routes] | None:
+        """The version and the routes in force for an environment; None where it is unknown."""
+        found = await self._dump("dynamic_route_configs", f"^{escaped(environment)}$")
+        for configuration in found:
+            if "route_config" in configuration:
+                inside: Mapping[str, object] = configuration["route_config"]  # type: ignore[assignment]
+                return str(configuration.get("version_info", "")), routes.read(inside)
+        return None
+
+    async def clusters(self) -> frozenset[str]:
+        """The names of all clusters in force."""
+        found = await self._dump("dynamic_active_clusters", ".*", mask="cluster.name")
+        return frozenset(str(one["cluster"]["name"]) for one in found if "cluster" in one)  # type: ignore[index]
+
+    async def listeners(self) -> Mapping[str, str | None]:
+        """All listeners by name: None for one in force, else what is wrong with it."""
+        found = await self._dump(
+            "dynamic_listeners", ".*", mask="name,error_state.details,active_state.version_info"
+        )
+        return {str(one["name"]): _trouble(one) for one in found if "name" in one}
+
+    async def hosts(self, cluster: str) -> frozenset[tuple[str, int]]:
+        """Where a cluster sends requests."""
+        text = await self.get("/clusters", format="json", filter=f"^{escaped(cluster)}$")
+        statuses = json.loads(text).get("cluster_statuses", [])
+        hosts = (
+            host["address"]["socket_address"] for one in statuses for host in one.get("host_statuses", [])
+        )
+        return frozenset((str(host["address"]), int(host["port_value"])) for host in hosts)
+
+    async def _dump(self, resource: str, name: str, **query: str) -> Sequence[Mapping[str, object]]:
+        text = await self.get("/config_dump", resource=resource, name_regex=name, **query)
+        found: Sequence[Mapping[str, object]] = json.loads(text).get("configs", [])
+        return found
+
+
+def escaped(name: str) -> str:
+    """A name as an expression of RE2 that matches only it."""
+    return "".join(character if character.isalnum() else f"\\x{{{ord(character):x}}}" for character in name)
+
+
+def _trouble(listener: Mapping[str, object]) -> str | None:
+    error = listener.get("error_state")
+    if isinstance(error, Mapping):
+        return str(error.get("details", "refused"))
+    return None if "active_state" in listener else WARMING

@@ -1,0 +1,338 @@
+"""What Envoy is told, as values: listeners, clusters, endpoints and routes made from what is routed. Pure.
+
+A request passes two of Envoy's own listeners. The outer one belongs to an environment, takes it from the client and
+chooses a group by weight; the cluster of that group leads to the group's inner listener, which spreads requests over
+instances. Removing the inner listener is the only way to make Envoy end all connections of a group, open WebSockets
+and event streams among them, while its instances live on. The outer cluster tries once and so counts every request of
+a group once, as the client saw it; the inner cluster repeats what found no instance to connect to.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rollway.api import Address, RoutedGroup
+from rollway_plugins.envoy.bootstrap import Document, source
+
+TYPE = "type.googleapis.com/"
+UNLIMITED = 4_294_967_295
+RETRIES = 3
+UPSTREAM_IDLE = "1s"
+"""An idle connection to an instance is ended after this: earlier than the servers do it (uvicorn, node: 5 s), because a
+request written while the server closes is lost and must not be repeated."""
+
+OWN_HEADERS = (
+    "x-envoy-attempt-count",
+    "x-envoy-expected-rq-timeout-ms",
+    "x-envoy-external-address",
+    "x-envoy-internal",
+    "x-envoy-original-path",
+)
+WARMING = "warming"
+"""A listener that Envoy has taken over and not opened yet."""
+NOBODY = "no release serves requests here\n"
+
+
+def duration(seconds: float) -> str:
+    """A duration as protobuf writes it in JSON."""
+    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
+
+
+def discovery(kind: str, resources: Iterable[Document]) -> Document:
+    """The file of one discovery service; its version is a digest of its content."""
+    typed = [{"@type": f"{TYPE}envoy.config.{kind}", **resource} for resource in resources]
+    digest = hashlib.sha256(json.dumps(typed, sort_keys=True).encode()).hexdigest()
+    return {"version_info": digest[:20], "resources": typed}
+
+
+def listener_file(listeners: Iterable[Document]) -> Document:
+    """The LDS file."""
+    return discovery("listener.v3.Listener", listeners)
+
+
+def cluster_file(clusters: Iterable[Document]) -> Document:
+    """The CDS file."""
+    return discovery("cluster.v3.Cluster", clusters)
+
+
+def endpoint_file(group: RoutedGroup) -> Document:
+    """The EDS file of one group."""
+    return discovery("endpoint.v3.ClusterLoadAssignment", [endpoints(group)])
+
+
+def route_file(routes: Document) -> Document:
+    """The RDS file of one environment."""
+    return discovery("route.v3.RouteConfiguration", [routes])
+
+
+def owned(environment: str) -> Document:
+    """Names the environment a listener or cluster belongs to; Envoy keeps it and looks past it."""
+    return {"filter_metadata": {"rollway": {"environment": environment}}}
+
+
+def owner(resource: Document) -> object:
+    """The environment a listener or cluster belongs to."""
+    metadata = resource["metadata"]
+    return metadata["filter_metadata"]["rollway"]["environment"]  # type: ignore[index]
+
+
+def outer_listener(environment: str, address: Address, routes: Path) -> Document:
+    """Where clients of an environment connect. Never redefined: what may change stands in its routes."""
+    return {
+        "name": f"outer-{environment}-{address}",
+        "metadata": owned(environment),
+        "address": socket_address(address),
+        # Without this two programs could listen on one port and share its connections unseen.
+        "enable_reuse_port": False,
+        "filter_chains": [
+            {
+                "filters": [
+                    http(
+                        {
+                            "stat_prefix": "outer",
+                            "rds": {"route_config_name": environment, "config_source": source(routes)},
+                            "use_remote_address": True,
+                            # No client is trusted to steer Envoy by x-envoy headers, one on this machine neither.
+                            "internal_address_config": {"unix_sockets": False},
+                        }
+                    )
+                ]
+            }
+        ],
+    }
+
+
+def inner_listener(environment: str, group: str) -> Document:
+    """What leads from a group's cluster to its instances; its removal ends all their connections."""
+    route = {
+        "cluster": inner_name(group),
+        "timeout": "0s",
+        "idle_timeout": "0s",
+        "retry_policy": {
+            "retry_on": "connect-failure",
+            "num_retries": RETRIES,
+            "retry_back_off": {"base_interval": "0.005s", "max_interval": "0.05s"},
+            "host_selection_retry_max_attempts": 5,
+            "retry_host_predicate": [
+                {
+                    "name": "envoy.retry_host_predicates.previous_hosts",
+                    "typed_config": {
+                        "@type": TYPE + "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+                    },
+                }
+            ],
+        },
+    }
+    routes = {
+        "name": inner_name(group),
+        "request_headers_to_remove": list(OWN_HEADERS),
+        "virtual_hosts": [
+            {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": ""}, "route": route}]},
+        ],
+    }
+    return {
+        "name": inner_name(group),
+        "metadata": owned(environment),
+        "internal_listener": {},
+        "filter_chains": [
+            {"filters": [http({"stat_prefix": "inner", "route_config": routes, "skip_xff_append": True})]}
+        ],
+    }
+
+
+def inner_name(group: str) -> str:
+    """The name of a group's inner listener and of the cluster behind it."""
+    return f"inner-{group}"
+
+
+def http(fields: Mapping[str, object]) -> Document:
+    """The HTTP filter, set to change nothing of what passes."""
+    return {
+        "name": "envoy.filters.network.http_connection_manager",
+        "typed_config": {
+            "@type": TYPE
+            + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            "codec_type": "HTTP1",
+            "http_protocol_options": {
+                "accept_http_10": True,
+                "default_host_for_http_10": "localhost",
+                "enable_trailers": True,
+                "header_key_format": preserve_case(),
+            },
+            "common_http_protocol_options": {
+                "headers_with_underscores_action": "ALLOW",
+                "max_headers_count": 1_000,
+            },
+            "generate_request_id": False,
+            "preserve_external_request_id": True,
+            "request_id_extension": {
+                "typed_config": {
+                    "@type": TYPE + "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig",
+                    "pack_trace_reason": False,
+                    "use_request_id_for_trace_sampling": False,
+                }
+            },
+            "server_header_transformation": "PASS_THROUGH",
+            "forward_client_cert_details": "ALWAYS_FORWARD_ONLY",
+            "normalize_path": False,
+            "merge_slashes": False,
+            "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+            "proxy_100_continue": True,
+            "upgrade_configs": [{"upgrade_type": "websocket"}],
+            "stream_idle_timeout": "0s",
+            "request_timeout": "0s",
+            "request_headers_timeout": "0s",
+            "delayed_close_timeout": "0.2s",
+            "http_filters": [
+                {
+                    "name": "envoy.filters.http.router",
+                    "typed_config": {
+                        "@type": TYPE + "envoy.extensions.filters.http.router.v3.Router",
+                        "suppress_envoy_headers": True,
+                    },
+                }
+            ],
+            **fields,
+        },
+    }
+
+
+def preserve_case() -> Document:
+    """Header names keep their case."""
+    return {
+        "stateful_formatter": {
+            "name": "preserve_case",
+            "typed_config": {
+                "@type": TYPE
+                + "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
+            },
+        }
+    }
+
+
+def clusters(environment: str, group: str, release: str, endpoint_path: Path) -> tuple[Document, Document]:
+    """The cluster of a group, by which it is counted, and the one behind its inner listener.
+
+    They depend on nothing that changes in the life of a group: Envoy resets the counters of a cluster it is told anew.
+    """
+    outer = {
+        "name": group,
+        "metadata": owned(environment),
+        "alt_stat_name": f"{group};{release};",
+        "type": "STATIC",
+        "load_assignment": {
+            "cluster_name": group,
+            "endpoints": [
+                {
+                    "lb_endpoints": [
+                        {
+                            "endpoint": {
+                                "address": {
+                                    "envoy_internal_address": {"server_listener_name": inner_name(group)}
+                                }
+                            }
+                        }
+                    ]
+                }
+            ],
+        },
+        "transport_socket": {
+            "name": "envoy.transport_sockets.internal_upstream",
+            "typed_config": {
+                "@type": TYPE
+                + "envoy.extensions.transport_sockets.internal_upstream.v3.InternalUpstreamTransport",
+                "transport_socket": {
+                    "name": "envoy.transport_sockets.raw_buffer",
+                    "typed_config": {
+                        "@type": TYPE + "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"
+                    },
+                },
+            },
+        },
+        **towards(idle="3600s"),
+    }
+    inner = {
+        "name": inner_name(group),
+        "metadata": owned(environment),
+        "type": "EDS",
+        "eds_cluster_config": {"service_name": group, "eds_config": source(endpoint_path)},
+        "lb_policy": "ROUND_ROBIN",
+        **towards(idle=UPSTREAM_IDLE),
+    }
+    return outer, inner
+
+
+def towards(idle: str) -> Document:
+    """How any cluster is talked to: HTTP/1.1, without limits of Envoy's own."""
+    return {
+        "connect_timeout": "5s",
+        "circuit_breakers": {
+            "thresholds": [
+                {
+                    "max_connections": UNLIMITED,
+                    "max_pending_requests": UNLIMITED,
+                    "max_requests": UNLIMITED,
+                    "max_retries": UNLIMITED,
+                }
+            ]
+        },
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": TYPE + "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "common_http_protocol_options": {"idle_timeout": idle, "max_headers_count": 1_000},
+                "explicit_http_config": {
+                    "http_protocol_options": {"enable_trailers": True, "header_key_format": preserve_case()}
+                },
+            }
+        },
+    }
+
+
+def endpoints(group: RoutedGroup) -> Document:
+    """Where the instances of a group answer."""
+    answering = [{"endpoint": {"address": socket_address(address)}} for address in group.endpoints]
+    return {"cluster_name": group.id, "endpoints": [{"lb_endpoints": answering}]}
+
+
+def socket_address(address: Address) -> Document:
+    """An address as Envoy writes it."""
+    return {"socket_address": {"address": address.host, "port_value": address.port}}
+
+
+def routes(
+    environment: str, shares: Mapping[str, int], timeout: float | None, metadata: Mapping[str, object]
+) -> Document:
+    """How requests of an environment are shared; `metadata` is kept in it for whoever reads the file."""
+    action = share(shares, timeout) if any(shares.values()) else nobody()
+    return {
+        "name": environment,
+        "virtual_hosts": [
+            {
+                "name": "all",
+                "domains": ["*"],
+                "routes": [{"match": {"prefix": ""}, **action}],
+                "metadata": {"filter_metadata": {"rollway": dict(metadata)}},
+            }
+        ],
+    }
+
+
+def share(shares: Mapping[str, int], timeout: float | None) -> Document:
+    """The route that shares requests by weight."""
+    weights: Sequence[Document] = [
+        {"name": name, "weight": weight} for name, weight in shares.items() if weight
+    ]
+    return {
+        "route": {
+            "weighted_clusters": {"clusters": weights},
+            "timeout": duration(timeout or 0),
+            "idle_timeout": "0s",
+        }
+    }
+
+
+def nobody() -> Document:
+    """The route of an empty split."""
+    return {"direct_response": {"status": 503, "body": {"inline_string": NOBODY}}}

@@ -1,0 +1,252 @@
+"""The node's files: written beside, synced and renamed, so that Envoy and a crash see either the old or the new."""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from urllib.parse import quote
+
+from rollway.api import Address, Mark, PluginError, StaleToken, Token
+from rollway_plugins.envoy import routes
+from rollway_plugins.envoy.bootstrap import Document
+from rollway_plugins.envoy.routes import Routes
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFiles:
+    """The files of a node's Envoy."""
+
+    folder: Path
+
+    @property
+    def listeners(self) -> Path:
+        """The LDS file."""
+        return self.folder / "lds.json"
+
+    @property
+    def clusters(self) -> Path:
+        """The CDS file."""
+        return self.folder / "cds.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held while a file of the whole node is changed."""
+        return self.folder / "lock"
+
+    def environment(self, name: str) -> "EnvironmentFiles":
+        """The files of one environment."""
+        return EnvironmentFiles(self.folder / "environments" / quote(name, safe=""))
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentFiles:
+    """The files of one environment."""
+
+    folder: Path
+
+    @property
+    def lock(self) -> Path:
+        """Held while token or routes are changed."""
+        return self.folder / "lock"
+
+    @property
+    def token(self) -> Path:
+        """The highest token seen."""
+        return self.folder / "token.json"
+
+    @property
+    def routes(self) -> Path:
+        """The RDS file in force."""
+        return self.folder / "rds.json"
+
+    def endpoints(self, group: str) -> Path:
+        """The EDS file of a group."""
+        return self.folder / "endpoints" / f"{quote(group, safe='')}.json"
+
+    def ready(self, group: str | None) -> Path:
+        """The RDS file that takes a group back, or all of them."""
+        return self.folder / "ready" / (f"{quote(group, safe='')}.json" if group else "@all.json")
+
+    def ready_mark(self, group: str) -> Path:
+        """The mark that goes with it."""
+        return self.folder / "ready" / f"{quote(group, safe='')}.mark"
+
+    def mark(self, group: str) -> Path:
+        """A mark that was left."""
+        return self.folder / "marks" / f"{quote(group, safe='')}.mark"
+
+    def make(self) -> None:
+        """Make the folders. Raises PluginError."""
+        try:
+            for name in ("endpoints", "ready", "marks"):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+
+    def current(self) -> Routes | None:
+        """The routes on disk; None where the environment is unknown."""
+        return read_routes(self.routes)
+
+    def marks(self) -> tuple[Mark, ...]:
+        """Every mark that was left, in the routes or beside them, with the fullest account of it."""
+        current = self.current()
+        found = {mark.group: mark for mark in (current.marks if current else ())}
+        for path in sorted((self.folder / "marks").glob("*.mark")):
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                left = load(path) or {}
+                mark = Mark(str(left["group"]), str(left["key"]), str(left["reason"]))
+                found[mark.group] = mark
+        return tuple(found[group] for group in sorted(found))
+
+    def last_token(self) -> Token | None:
+        """The highest token seen."""
+        seen = load(self.token)
+        return Token(int(str(seen["epoch"])), int(str(seen["serial"]))) if seen else None
+
+    def admit(self, token: Token) -> None:
+        """Remember a token. Raises StaleToken for one lower than the last, PluginError where it cannot be written."""
+        last = self.last_token()
+        if last is not None and token < last:
+            raise StaleToken(
+                f"{self.folder.name}: token {token.epoch}.{token.serial} is lower than "
+                f"{last.epoch}.{last.serial}, the last seen; nothing was changed"
+            )
+        if token != last:
+            save(self.token, {"epoch": token.epoch, "serial": token.serial})
+
+    def known_endpoints(self) -> Mapping[str, tuple[Address, ...]]:
+        """Where the instances of each group answer."""
+        assigned = (load(path) for path in sorted((self.folder / "endpoints").glob("*.json")))
+        return dict(_assignment(document) for document in assigned if document)
+
+
+def save(path: Path, document: Document) -> bool:
+    """Put a document into place durably; False where it stood there already. Raises PluginError."""
+    text = json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.exists() and path.read_bytes() == text:
+            return False
+        with beside.open("wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(path)
+        sync(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
+    return True
+
+
+def load(path: Path) -> Mapping[str, object] | None:
+    """A document; None where there is none. Raises PluginError where it cannot be read or is no JSON object."""
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise PluginError(f"{path} cannot be read: {error}") from error
+    if not isinstance(document, dict):
+        raise PluginError(f"{path} holds no object")
+    return document
+
+
+def resources(path: Path) -> list[Document]:
+    """The resources of a discovery file, in their order; none where there is no file."""
+    return cast("list[Document]", (load(path) or {}).get("resources", []))
+
+
+def read_routes(path: Path) -> Routes | None:
+    """The routes of a route file; None where there is none."""
+    found = resources(path)
+    return routes.read(found[0]) if found else None
+
+
+def version(path: Path) -> str:
+    """The version of a discovery file."""
+    return str((load(path) or {}).get("version_info", ""))
+
+
+def sync(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_if_possible(folder: Path) -> None:
+    """As `sync`; a rename that cannot be made durable has still taken place."""
+    with contextlib.suppress(OSError):
+        sync(folder)
+
+
+def unwritable(path: Path, error: OSError) -> PluginError:
+    """What an operator is told when a file cannot be written."""
+    free = "; free some space, what was in force stays" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return PluginError(f"{path} cannot be written: {error.strerror}{free}")
+
+
+@contextlib.contextmanager
+def locked(path: Path, patience: float = 5.0) -> Iterator[None]:
+    """Hold a lock between processes. Raises PluginError where another keeps it longer than `patience` seconds."""
+    with _open_lock(path) as handle:
+        if not _lock(handle, patience):
+            raise PluginError(
+                f"{path} is held by another process; is a second daemon at work on this folder?"
+            )
+        yield
+
+
+@contextlib.contextmanager
+def locked_if_free(path: Path, patience: float = 0.3) -> Iterator[None]:
+    """Hold a lock, or go on without it when another keeps it longer than `patience` seconds or it cannot be had."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(PluginError):
+            _lock(stack.enter_context(_open_lock(path)), patience)
+        yield
+
+
+def _lock(handle: int, patience: float) -> bool:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.002)
+        else:
+            return True
+
+
+@contextlib.contextmanager
+def _open_lock(path: Path) -> Iterator[int]:
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _assignment(document: Mapping[str, object]) -> tuple[str, tuple[Address, ...]]:
+    found = cast("list[dict[str, object]]", document["resources"])[0]
+    answering = cast(
+        "list[dict[str, list[dict[str, dict[str, dict[str, dict[str, object]]]]]]]", found["endpoints"]
+    )
+    addresses = (one["endpoint"]["address"]["socket_address"] for one in answering[0]["lb_endpoints"])
+    return str(found["cluster_name"]), tuple(
+        Address(str(address["address"]), int(str(address["port_value"]))) for address in addresses
+    )

@@ -1,0 +1,102 @@
+"""Waiting until Envoy has taken over what was written, or has refused it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from rollway.api import PluginError, RoutedGroup
+from rollway_plugins.envoy import documents
+from rollway_plugins.envoy.process import EnvoyProcess
+
+Question = Callable[[], Awaitable[bool]]
+
+DEADLINE = 10.0
+"""Seconds until a change that Envoy has not taken over is an error."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
+
+
+class Force:
+    """Asks one Envoy. Every verb raises PluginError with Envoy's own words where it refuses or does not answer."""
+
+    def __init__(self, process: EnvoyProcess) -> None:
+        self._process = process
+
+    async def routes(self, environment: str, version: str) -> None:
+        """These routes are in force."""
+
+        async def there() -> bool:
+            found = await self._process.admin.routes(environment)
+            return found is not None and found[0] == version
+
+        await self._until(there, f"the routes of {environment}", f"http.outer.rds.{environment}")
+
+    async def clusters(self, wanted: frozenset[str]) -> None:
+        """These clusters are there."""
+
+        async def there() -> bool:
+            return wanted <= await self._process.admin.clusters()
+
+        await self._until(there, "new clusters", "cluster_manager.cds")
+
+    async def endpoints(self, group: RoutedGroup) -> None:
+        """Requests of this group go to its instances and nowhere else."""
+        wanted = {(address.host, address.port) for address in group.endpoints}
+        inner = documents.inner_name(group.id)
+
+        async def there() -> bool:
+            return await self._process.admin.hosts(inner) == wanted
+
+        await self._until(there, f"the instances of {group.id}", f"cluster.{inner}")
+
+    async def listening(self, wanted: frozenset[str]) -> None:
+        """These listeners are there. One that cannot be opened is refused at once."""
+
+        async def there() -> bool:
+            found = await self._process.admin.listeners()
+            for name in wanted:
+                if (trouble := found.get(name, "")) and trouble != documents.WARMING:
+                    raise ListenError(f"Envoy refuses a listener: {trouble}")
+            return all(name in found and found[name] is None for name in wanted)
+
+        await self._until(there, "new listeners", "listener_manager.lds")
+
+    async def silent(self, unwanted: Iterable[str]) -> None:
+        """These listeners are gone and with them every connection through them."""
+        gone = frozenset(unwanted)
+
+        async def there() -> bool:
+            return not gone & (await self._process.admin.listeners()).keys()
+
+        await self._until(there, "the end of listeners", "listener_manager.lds")
+
+    async def _until(self, question: Question, what: str, subscription: str) -> None:
+        pause, before, trouble = FIRST_PAUSE, await self._refusals(subscription), ""
+        offset = self._process.log_size()
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while True:
+                    try:
+                        if await question():
+                            return
+                        if await self._refusals(subscription) > before:
+                            break
+                    except ListenError:
+                        raise
+                    except PluginError as error:
+                        trouble = str(error)
+                    await asyncio.sleep(pause)
+                    pause = min(LONGEST_PAUSE, pause * 2)
+        except TimeoutError:
+            raise PluginError(
+                f"Envoy has not taken over {what} in {DEADLINE:g} s. {trouble}".strip()
+            ) from None
+        raise PluginError(f"Envoy refuses {what}: {self._process.said(offset)}")
+
+    async def _refusals(self, subscription: str) -> int:
+        try:
+            return await self._process.admin.stat(f"{subscription}.update_rejected")
+        except PluginError:
+            return 0
+
+
+class ListenError(PluginError):
+    """A listener cannot be opened."""

@@ -1,0 +1,189 @@
+"""The verbs of the router: what is written in which order, and when it is in force."""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from pydantic import ValidationError
+
+from rollway.api import Connections, Effect, GroupCounters, Mark, Node, PluginError, RouterState, Routing
+from rollway_plugins.envoy import acts, documents, files
+from rollway_plugins.envoy.bootstrap import Document
+from rollway_plugins.envoy.files import EnvironmentFiles, NodeFiles
+from rollway_plugins.envoy.force import Force
+from rollway_plugins.envoy.process import EnvoyProcess
+from rollway_plugins.envoy.settings import EnvoySettings
+from rollway_plugins.envoy.shared import SharedFiles, adding, keeping, names
+
+
+class EnvoyRouter:
+    """`Router` by the one Envoy of this node."""
+
+    def __init__(self, node: Node) -> None:
+        self._files = NodeFiles(node.folder.absolute())
+        self._shared = SharedFiles(self._files)
+        self._process = EnvoyProcess(node)
+        self._force = Force(self._process)
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # Of its own, so that threads stuck on a disk or a lock elsewhere never keep a lowering waiting.
+        self._urgent = ThreadPoolExecutor(4, thread_name_prefix="envoy-lower")
+
+    async def open(self) -> None:
+        """As `Router.open`."""
+        await self._process.open()
+
+    async def close(self) -> None:
+        """As `Router.close`."""
+        await self._process.close()
+        self._urgent.shutdown(wait=False)
+
+    async def shutdown(self) -> None:
+        """End Envoy and with it all traffic; for tests and demonstrations."""
+        await self._process.shutdown()
+        self._urgent.shutdown(wait=False)
+
+    async def counters(self) -> Mapping[str, GroupCounters]:
+        """As `Router.counters`."""
+        return await self._process.admin.counters()
+
+    async def observe(self, environment: str) -> RouterState:
+        """As `Router.observe`: the split as Envoy itself gives it, the rest from the node's files."""
+        here = self._files.environment(environment)
+        running, split = self._process.running, None
+        if running and here.current() is not None:
+            with contextlib.suppress(PluginError):
+                found = await self._process.admin.routes(environment)
+                split = found[1].split if found else None
+        return RouterState(running, split, here.marks(), here.last_token(), here.known_endpoints())
+
+    async def reconcile(self, routing: Routing, effect: Effect) -> None:
+        """As `Router.reconcile`. Groups that go are given `drain` to end their requests, marked ones nothing."""
+        settings = checked(routing)
+        here = self._files.environment(routing.environment)
+        async with self._turns[routing.environment]:
+            await self._raise(here, routing, settings, effect)
+        await self._drain(here, routing, settings)
+        async with self._turns[routing.environment]:
+            await self._retire(here, routing, settings, effect)
+
+    async def lower(self, environment: str, mark: Mark) -> None:
+        """As `Router.lower`."""
+        here = self._files.environment(environment)
+        loop = asyncio.get_running_loop()
+        version = await loop.run_in_executor(self._urgent, acts.lower, here, mark)
+        if version and self._process.running:
+            await self._force.routes(environment, version)
+        await loop.run_in_executor(self._urgent, acts.after_lowering, here, mark)
+
+    async def sever(self, environment: str, group: str) -> None:
+        """As `Router.sever`."""
+        current = self._files.environment(environment).current()
+        if current and current.split.of(group):
+            raise PluginError(
+                f"{group} still has weight in {environment}: lower it before its connections are ended"
+            )
+        gone = frozenset({documents.inner_name(group)})
+        await self._shared.listeners(
+            environment, lambda mine: [one for one in mine if one["name"] not in gone]
+        )
+        await self._force.silent(gone)
+
+    async def remove(self, environment: str, effect: Effect) -> None:
+        """As `Router.remove`."""
+        here = self._files.environment(environment)
+        async with self._turns[environment]:
+            if not here.folder.exists():
+                return
+            await asyncio.to_thread(here.admit, effect.token)
+            gone = await self._shared.listeners(environment, keeping(frozenset()))
+            await self._force.silent(names(gone))
+            await self._shared.clusters(environment, keeping(frozenset()))
+            await asyncio.to_thread(acts.forget, here)
+
+    async def _raise(
+        self, here: EnvironmentFiles, routing: Routing, settings: EnvoySettings, effect: Effect
+    ) -> None:
+        """Everything that gives: endpoints, clusters, listeners, then the routes that use them."""
+        new = await asyncio.to_thread(acts.begin, here, routing, settings.timeout, effect.token)
+        try:
+            await self._offer(here, routing, settings)
+        except PluginError:
+            if new:
+                await self._withdraw(here, routing.environment)
+            raise
+        version = await asyncio.to_thread(acts.put_routes, here, routing, settings.timeout, effect.token)
+        await self._force.routes(routing.environment, version)
+
+    async def _offer(self, here: EnvironmentFiles, routing: Routing, settings: EnvoySettings) -> None:
+        for group in routing.groups:
+            await asyncio.to_thread(files.save, here.endpoints(group.id), documents.endpoint_file(group))
+        clusters, listeners = wanted(here, routing, settings)
+        await self._shared.clusters(routing.environment, adding(clusters))
+        await self._force.clusters(names(clusters))
+        for group in routing.groups:
+            await self._force.endpoints(group)
+        before = await self._shared.listeners(routing.environment, adding(listeners))
+        try:
+            await self._force.listening(names(listeners))
+        except PluginError:
+            await self._shared.listeners(routing.environment, lambda _: before)
+            raise
+
+    async def _withdraw(self, here: EnvironmentFiles, environment: str) -> None:
+        """A new environment that could not be opened leaves nothing behind."""
+        with contextlib.suppress(PluginError):
+            await self._shared.listeners(environment, keeping(frozenset()))
+            await self._shared.clusters(environment, keeping(frozenset()))
+        await asyncio.to_thread(acts.forget, here)
+
+    async def _drain(self, here: EnvironmentFiles, routing: Routing, settings: EnvoySettings) -> None:
+        """Wait until groups that go have no request left, no longer than `drain`."""
+        marked = {mark.group for mark in here.marks()}
+        stay = {group.id for group in routing.groups if group.connections is Connections.OPEN}
+        going = here.known_endpoints().keys() - stay - marked
+        with contextlib.suppress(TimeoutError, PluginError):
+            async with asyncio.timeout(settings.drain):
+                for group in going:
+                    while await self._process.admin.active(group):  # noqa: ASYNC110 - Envoy tells nobody
+                        await asyncio.sleep(0.05)
+
+    async def _retire(
+        self, here: EnvironmentFiles, routing: Routing, settings: EnvoySettings, effect: Effect
+    ) -> None:
+        """Everything that takes, unless a later writer has come while requests ended: then it is its work."""
+        if here.last_token() != effect.token:
+            return
+        clusters, listeners = wanted(here, routing, settings)
+        stay = names(listeners)
+        before = await self._shared.listeners(routing.environment, keeping(stay))
+        await self._force.silent(names(before) - stay)
+        await self._shared.clusters(routing.environment, keeping(names(clusters)))
+        kept = frozenset(group.id for group in routing.groups)
+        await asyncio.to_thread(acts.tidy, here, kept, effect.token)
+
+
+def checked(routing: Routing) -> EnvoySettings:
+    """The settings of a routing. Raises PluginError."""
+    try:
+        return EnvoySettings.model_validate(dict(routing.settings))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise PluginError(f"{routing.environment}: router.{path}: {first['msg']}") from error
+
+
+def wanted(
+    here: EnvironmentFiles, routing: Routing, settings: EnvoySettings
+) -> tuple[list[Document], list[Document]]:
+    """The clusters and the listeners of a routing."""
+    environment = routing.environment
+    clusters = [
+        cluster
+        for group in routing.groups
+        for cluster in documents.clusters(environment, group.id, group.release, here.endpoints(group.id))
+    ]
+    outer = documents.outer_listener(environment, settings.listen, here.routes)
+    open_ = [group.id for group in routing.groups if group.connections is Connections.OPEN]
+    return clusters, [outer, *(documents.inner_listener(environment, group) for group in open_)]

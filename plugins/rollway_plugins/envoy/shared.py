@@ -1,0 +1,58 @@
+"""The two files that all environments of a node share: which listeners and which clusters there are."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from rollway_plugins.envoy import documents, files
+from rollway_plugins.envoy.bootstrap import Document
+from rollway_plugins.envoy.files import NodeFiles
+
+Change = Callable[[Sequence[Document]], Sequence[Document]]
+"""From an environment's resources to what they become."""
+
+
+class SharedFiles:
+    """Changes one environment's part and leaves every other as it stands."""
+
+    def __init__(self, node: NodeFiles) -> None:
+        self._node = node
+
+    async def listeners(self, environment: str, change: Change) -> Sequence[Document]:
+        """Change the environment's listeners; returns what they were. Raises PluginError."""
+        return await asyncio.to_thread(
+            self._edit, self._node.listeners, documents.listener_file, environment, change
+        )
+
+    async def clusters(self, environment: str, change: Change) -> Sequence[Document]:
+        """Change the environment's clusters; returns what they were. Raises PluginError."""
+        return await asyncio.to_thread(
+            self._edit, self._node.clusters, documents.cluster_file, environment, change
+        )
+
+    def _edit(
+        self, path: Path, write: Callable[[Iterable[Document]], Document], environment: str, change: Change
+    ) -> Sequence[Document]:
+        with files.locked(self._node.lock):
+            everything = [
+                {key: value for key, value in one.items() if key != "@type"} for one in files.resources(path)
+            ]
+            mine = [one for one in everything if documents.owner(one) == environment]
+            others = [one for one in everything if documents.owner(one) != environment]
+            files.save(path, write([*others, *change(mine)]))
+            return mine
+
+
+def names(resources: Iterable[Document]) -> frozenset[str]:
+    """Their names."""
+    return frozenset(str(one["name"]) for one in resources)
+
+
+def adding(more: Sequence[Document]) -> Change:
+    """Adds what is not there yet; what is there is never redefined, because that would end its life or its counters."""
+    return lambda mine: [*mine, *(one for one in more if one["name"] not in names(mine))]
+
+
+def keeping(stay: frozenset[str]) -> Change:
+    """Leaves only these."""
+    return lambda mine: [one for one in mine if one["name"] in stay]
