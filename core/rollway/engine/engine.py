@@ -146,7 +146,7 @@ class Engine:
         admitted = state.admitted
         place = f"{admitted.application}/{admitted.environment}"
         environment = await self.environment(place)
-        router = await self._plugins.router(admitted.router)
+        router = self._plugins.unopened_router(admitted.router)
         monitors = {use.name: self._plugins.monitor(use.use, use.settings) for use in admitted.monitors}
         watch = Watch(
             state.id,

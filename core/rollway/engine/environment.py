@@ -5,7 +5,7 @@ It alone talks to the target, and to the router except for the lowering of a bad
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from rollway.domain import events as e
@@ -65,13 +65,19 @@ class EnvironmentAtWork:
 
     async def advance(self) -> float:
         """One look: do what is due, and say when to look again (unix seconds)."""
+        try:
+            await self._look_after()
+        except Trouble as trouble:
+            log.warning("%s; looking again", trouble, extra={"subject": self.place})
+        return self._next_look()
+
+    async def _look_after(self) -> None:
         state = await self._journal.environment(self.place)
         await self._read_marks(state)
         seen = await self._look(state)
         for chore in upkeep.chores(state, seen, self._clock.now()):
             await self._do(chore, state)
         await self._keep_routing()
-        return self._next_look()
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -118,10 +124,10 @@ class EnvironmentAtWork:
             task.cancel()
 
     async def _reconcile(self, key: str) -> None:
-        state = await self._journal.environment(self.place)
-        router = await self.router(state)
+        router = await call("the router", self.router(), ROUTER_DEADLINE)
         if router is None:
             return
+        state = await self._journal.environment(self.place)
         state = self._journal.known_environment(self.place) or state
         wanted, effect = upkeep.routing(state, self._seen or {}), self._fence.effect(key)
         await call("the router", router.reconcile(wanted, effect), ROUTER_DEADLINE)
@@ -142,8 +148,13 @@ class EnvironmentAtWork:
         """Once, before the first effect: a lowering that came before its record is known by its mark."""
         if self._marks is not None or state.last is None:
             return
-        router = await self._router_named(state.last.router)
-        found = await call("the router", router.observe(self.place), ROUTER_DEADLINE)
+        try:
+            found = await call("the router", self.router_state(), ROUTER_DEADLINE)
+        except Trouble as trouble:
+            self.router_trouble = str(trouble)
+            return
+        if found is None:
+            return
         self._marks = found.marks
         if found.running and found.split is not None and found.split != state.split and not found.marks:
             what = f"the router had {dict(found.split.shares)}, the log says {dict(state.split.shares)}"
@@ -154,14 +165,16 @@ class EnvironmentAtWork:
         names = {group.admitted.target for group in state.groups.values()}
         found: dict[str, Instance] = {}
         for name in sorted(names):
-            target = await self._target_named(name)
-            for instance in await call("the target", target.observe(self.place), OBSERVE_DEADLINE):
+            for instance in await call("the target", self._observed(name), OBSERVE_DEADLINE):
                 found[instance.id] = instance
         before, self._seen = self._seen, found
         if before != found:
             await self._read_outputs(state, found)
             self._changed()
         return found
+
+    async def _observed(self, target: str) -> Sequence[Instance]:
+        return await (await self._target_named(target)).observe(self.place)
 
     async def _read_outputs(self, state: EnvironmentState, found: dict[str, Instance]) -> None:
         """The last lines of those that complain, so that a reason can carry them."""

@@ -20,31 +20,40 @@ class PluginsAtWork:
         self._node = node
         self._targets: dict[str, Target] = {}
         self._routers: dict[str, Router] = {}
+        self._open: dict[str, Target | Router] = {}
         self._opening = asyncio.Lock()
 
     async def target(self, name: str) -> Target:
-        """A target, opened. Raises PluginError."""
-        async with self._opening:
-            if name not in self._targets:
-                target = self.registry.target(name).factory(self._own(name))
-                await target.open()
-                self._targets[name] = target
-        return self._targets[name]
+        """A target, opened. Raises PluginError; the next call tries again."""
+        if name not in self._targets:
+            self._targets[name] = self.registry.target(name).factory(self._own(name))
+        target = self._targets[name]
+        await self._opened(f"target {name}", target)
+        return target
 
     async def router(self, name: str) -> Router:
-        """A router, opened. Raises PluginError."""
-        if name in self._routers:
-            return self._routers[name]
-        async with self._opening:
-            if name not in self._routers:
-                router = self.registry.router(name).factory(self._own(name))
-                await router.open()
-                self._routers[name] = router
+        """A router, opened. Raises PluginError; the next call tries again."""
+        router = self.unopened_router(name)
+        await self._opened(f"router {name}", router)
+        return router
+
+    def unopened_router(self, name: str) -> Router:
+        """A router as it is, for the one act that needs nothing else to work. Raises PluginError."""
+        if name not in self._routers:
+            self._routers[name] = self.registry.router(name).factory(self._own(name))
         return self._routers[name]
 
     def routers(self) -> Mapping[str, Router]:
         """The routers in use."""
-        return self._routers
+        return {name: router for name, router in self._routers.items() if f"router {name}" in self._open}
+
+    async def _opened(self, key: str, plugin: Target | Router) -> None:
+        if key in self._open:
+            return
+        async with self._opening:
+            if key not in self._open:
+                await plugin.open()
+                self._open[key] = plugin
 
     def monitor(self, name: str, settings: Mapping[str, object]) -> Monitor:
         """A monitor for one rollout. Raises PluginError."""
@@ -52,8 +61,7 @@ class PluginsAtWork:
 
     async def close(self) -> None:
         """The daemon ends."""
-        opened: list[Target | Router] = [*self._targets.values(), *self._routers.values()]
-        for plugin in opened:
+        for plugin in self._open.values():
             try:
                 await plugin.close()
             except Exception:  # the plugin boundary: one that cannot close keeps no other from it
