@@ -15,8 +15,9 @@ from rollway.config.models import COMMON, DeploymentFile
 from rollway.config.places import Path, Places
 from rollway.config.plugins import PluginModels, Section
 from rollway.config.spelling import home, keys, keys_at, nearest
+from rollway.config.steps import StepSettings
 from rollway.config.tree import Json
-from rollway.errors import Problem
+from rollway.errors import PluginError, Problem
 
 _MOST_SHOWN: Final = 60
 _SAY_ENOUGH: Final = frozenset({"missing", "secret", "too_short", "too_long"})
@@ -62,12 +63,17 @@ class Checking:
         common_keys = keys(common_model) if common_model else frozenset()
         common = {key: value for key, value in given.items() if key in common_keys}
         of_core = self._validate(common_model, common, section.path, frozenset()) if common_model else None
-        model = self.plugins.settings_model(section.kind, section.use) if section.use else None
+        model = self._model(section)
         if model is None:
-            self._unknown(section)
             return Checked(section, given, None, of_core)
         own = {key: value for key, value in given.items() if key not in common_keys - keys(model)}
         return Checked(section, own, self._validate(model, own, section.path, common_keys), of_core)
+
+    def unbuilt_steps(self) -> None:
+        """The parts of steps that are not built: a plugin need not know their shape, the contract does."""
+        for path in self.refused:
+            if path[2:4] == ("strategy", "steps") and isinstance(key := path[-1], str):
+                self._validate(StepSettings, {key: _at(self.document, path)}, path[:-1], frozenset())
 
     def add(self, path: Path, message: str, *, suggestion: str | None = None, at_key: bool = False) -> None:
         """A problem at a path."""
@@ -76,6 +82,16 @@ class Checking:
     def warn(self, path: Path, message: str) -> None:
         """Something worth a word at a path."""
         self.warnings.append(self.places.problem(path, message))
+
+    def _model(self, section: Section) -> type[BaseModel] | None:
+        try:
+            model = self.plugins.settings_model(section.kind, section.use) if section.use else None
+        except PluginError as error:  # installed, and broken
+            self.add((*section.path, "use"), str(error))
+            return None
+        if model is None:
+            self._unknown(section)
+        return model
 
     def _unknown(self, section: Section) -> None:
         known = {*self.plugins.names(section.kind), *unbuilt.PLUGINS[section.kind]}
@@ -123,7 +139,7 @@ class Checking:
             given = _at(value, fault.path)
             offered = words(fault.message) if fault.type in ("literal_error", "enum") else []
             suggestion = nearest(given, offered) if isinstance(given, str) else None
-            message = fault.message + self._got(fault, given, place)
+            message = self._discreet(fault.message, given, place) + self._got(fault, given, place)
             self.add(place, message, suggestion=suggestion, at_key=fault.at_key)
 
     def _unknown_key(
@@ -146,6 +162,11 @@ class Checking:
         if near:
             misspelt.add((fault.path[:-1], near))
         self.add((*path, *fault.path), message, suggestion=near, at_key=True)
+
+    def _discreet(self, message: str, given: object, place: Path) -> str:
+        """A plugin's own sentence may repeat the value; one that came from outside is cut out of it."""
+        text = str(given)
+        return message.replace(text, "…") if place in self.secret and len(text) > 2 else message
 
     def _got(self, fault: Fault, given: object, place: Path) -> str:
         if fault.type in _SAY_ENOUGH or not fault.message.startswith("expected") or place in self.secret:

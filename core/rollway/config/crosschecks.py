@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel
 
 from rollway.config.checking import Checking
 from rollway.config.durations import parse_duration
 from rollway.config.percentages import format_weight, parse_weight
 from rollway.config.places import Path
 from rollway.config.spelling import nearest
+from rollway.config.steps import EMPTY_STEP
 from rollway.config.tree import Json
 
 _ANYWHERE = {"", "*", "0.0.0.0", "::", "[::]"}  # noqa: S104 - recognised, not bound
 
 
-def cross_check(checking: Checking) -> None:
-    """All of them; each passes over what has the wrong shape, which was reported before."""
+def cross_check(checking: Checking, models: Mapping[Path, BaseModel | None]) -> None:
+    """All of them; each passes over what has the wrong shape, which was reported before.
+
+    `models` are the valid settings of the plugin sections, by path, defaults included.
+    """
     document = checking.document
     environments = document.get("environments") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(environments, dict):
@@ -24,7 +30,7 @@ def cross_check(checking: Checking) -> None:
         if isinstance(environment, dict):
             _monitor_names(checking, ("environments", name), environment)
             _ladder(checking, ("environments", name), environment)
-    _listeners(checking, environments)
+    _listeners(checking, [(name, models.get(("environments", name, "router"))) for name in environments])
     if ("pipeline",) not in checking.refused:
         _stages(checking, document.get("pipeline"), environments)
 
@@ -62,6 +68,8 @@ def _ladder(checking: Checking, path: Path, environment: Mapping[str, Json]) -> 
         checking.add(place, message, at_key=True)
     highest = 0
     for index, step in steps:
+        if all(value is None for value in step.values()):
+            checking.add((*place, index), EMPTY_STEP)
         weight = _weight(step)
         if weight is None:
             continue
@@ -95,21 +103,18 @@ def _watches(step: Mapping[str, Json]) -> bool:
         return True  # reported as no duration; not once more as no hold
 
 
-def _listeners(checking: Checking, environments: Mapping[str, Json]) -> None:
+def _listeners(checking: Checking, routers: Iterable[tuple[str, BaseModel | None]]) -> None:
+    """A router that listens says so in a setting called `listen`, `host:port` when written."""
     seen: list[tuple[str, tuple[str, str]]] = []
-    for name, environment in environments.items():
-        router = environment.get("router") if isinstance(environment, dict) else None
-        listen = router.get("listen") if isinstance(router, dict) else None
-        if not isinstance(listen, str) or not listen.rpartition(":")[2].isdecimal():
+    for name, router in routers:
+        host, colon, port = str(getattr(router, "listen", "")).rpartition(":")
+        if not colon or not port.isdecimal():
             continue
-        host, _, port = listen.strip().rpartition(":")
-        mine = ("127.0.0.1" if host == "localhost" else host, str(int(port)))
-        for other, theirs in seen:
-            if _collide(mine, theirs):
-                checking.add(
-                    ("environments", name, "router", "listen"), f"environment {other!r} listens there already"
-                )
-                break
+        mine = ("127.0.0.1" if host == "localhost" else host, port)
+        taken = next((other for other, theirs in seen if _collide(mine, theirs)), None)
+        if taken is not None:
+            message = f"environment {taken!r} listens on port {port} already; give each its own 'listen'"
+            checking.add(("environments", name, "router", "listen"), message)
         seen.append((name, mine))
 
 

@@ -35,6 +35,7 @@ class MonitorUse(PluginUse):
     """A monitor, its name (unique in the environment) and what its verdicts do at the end of a step."""
 
     name: str = ""
+    min_requests: int = 0
     extend: int = 10
     on_no_data: Policy = "pause"
     on_error: Policy = "pause"

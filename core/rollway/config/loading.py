@@ -62,8 +62,9 @@ def _parse(
     checking = Checking(document, places, plugins, secret, unbuilt, problems)
     file = checking.shape()
     checked = {section.path: checking.section(section) for section in sections(document)}
-    cross_check(checking)
     checked |= {section.path: checking.section(section) for section in _left_out(document)}
+    checking.unbuilt_steps()
+    cross_check(checking, {path: each.model for path, each in checked.items()})
     refusals = as_refusals(unbuilt, places)
     if checking.problems or file is None:
         raise ConfigurationError(_in_order(checking.problems), refusals)
@@ -118,6 +119,7 @@ def _monitor(checked: Checked) -> MonitorUse:
         settings=checked.settings,
         model=checked.model,
         name=policy.name or use,
+        min_requests=policy.min_requests,
         extend=policy.extend,
         on_no_data=policy.on_no_data,
         on_error=policy.on_error,

@@ -79,6 +79,8 @@ class MonitorPolicy(Settings):
 
     name: Annotated[str, Field(min_length=1, max_length=60)] | None = None
     """What it is called; without it, what `use` says."""
+    min_requests: Annotated[int, Field(ge=0)] = 0
+    """Requests the new release must have had before it passes."""
     extend: Annotated[int, Field(ge=0, le=1000)] = 10
     """How many times its hold an inconclusive step may last."""
     on_no_data: Policy = "pause"

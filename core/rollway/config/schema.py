@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 from rollway.config import unbuilt
 from rollway.config.models import COMMON, SECTION_KEYWORD, DeploymentFile
 from rollway.config.plugins import KINDS, Kind, PluginModels
+from rollway.config.steps import StepSettings
 from rollway.config.tree import Json
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -55,6 +56,7 @@ def json_schema(plugins: PluginModels) -> dict[str, Json]:
     assert isinstance(definitions, dict)  # noqa: S101 - pydantic's own form
     for kind in KINDS:
         definitions[kind] = _section(kind, plugins, definitions)
+    _open_steps(definitions)
     linked = _linked(schema)
     assert isinstance(linked, dict)  # noqa: S101 - a mapping stays one
     return {"$schema": DIALECT, **linked}
@@ -92,6 +94,25 @@ def _settings(kind: Kind, name: str, model: type[BaseModel], definitions: dict[s
         found = source.get("properties")
         properties |= found if isinstance(found, dict) else {}
     return {**own, "properties": properties}
+
+
+def _open_steps(definitions: dict[str, Json]) -> None:
+    """Steps of every strategy take what the contract knows of steps, also where its plugin does not yet."""
+    known = _definition(StepSettings, "steps", definitions).get("properties")
+    for name, definition in list(definitions.items()):
+        steps = _within(definition, "properties", "steps", "items")
+        if name.startswith("strategy.") and isinstance(steps, dict) and isinstance(known, dict):
+            reference = steps.get("$ref")
+            step = definitions.get(reference.rpartition("/")[2]) if isinstance(reference, str) else steps
+            own = _within(step, "properties")
+            if isinstance(step, dict) and isinstance(own, dict):
+                step["properties"] = {**known, **own}
+
+
+def _within(value: Json, *keys: str) -> Json:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _definition(model: type[BaseModel], prefix: str, definitions: dict[str, Json]) -> dict[str, Json]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,8 @@ from rollway.config.commands import CommandLine
 from rollway.config.context import Settings
 from rollway.config.durations import Duration
 from rollway.config.percentages import Weight
+
+EMPTY_STEP: Final = "a step without any instruction; give it a weight and a hold, or remove it"
 
 
 class Approve(Settings):
@@ -65,9 +67,7 @@ class StepSettings(Settings):
     def _does_something(self) -> Self:
         given = {name for name in type(self).model_fields if getattr(self, name) is not None}
         if not given:
-            raise PydanticCustomError(
-                "step", "a step without any instruction; give it a weight and a hold, or remove it"
-            )
+            raise PydanticCustomError("step", "{sentence}", {"sentence": EMPTY_STEP})
         if {"hold", "observe"} <= given:
             raise PydanticCustomError("step", "a step has hold or observe, not both")
         return self

@@ -23,7 +23,7 @@ def test_a_name_for_new_settings() -> None:
 def deployment(**target: Json) -> Deployment:
     use = PluginUse("x")
     environment = EnvironmentUse("prod", use, use, use, (), unwatched=True)
-    settings = {
+    settings: dict[str, Json] = {
         "environments": {"prod": {"target": {"use": "process", **target}, "strategy": {"use": "canary"}}}
     }
     return Deployment("shop", {"prod": environment}, settings)

@@ -37,7 +37,6 @@ class Canary(Settings):
 class ErrorRate(Settings):
     tolerance: Share = 0.002
     margin: Share | Literal["auto"] = "auto"
-    min_requests: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pytest
-from tests.unit.config.documents import SMALL, complaints, loaded
-from tests.unit.config.plugins import PLUGINS
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel
+from tests.unit.config.documents import EXAMPLE, SMALL, complaints, loaded
+from tests.unit.config.plugins import PLUGINS, Table
 
-from rollway.config import parse_settings
-from rollway.errors import ConfigurationError
+from rollway.config import Kind, json_schema, load, parse_settings
+from rollway.config.reader import read
+from rollway.config.steps import EMPTY_STEP
+from rollway.config.types import Duration, Settings, Weight
+from rollway.errors import ConfigurationError, PluginError
 
 STEP = "        - {weight: 5%, hold: 1m}\n"
 TARGET = "{use: process, command: python app.py}"
@@ -148,7 +153,8 @@ def test_two_environments_cannot_listen_at_one_address(
     said = complaints(tmp_path, text)
     assert bool(said) is collide
     assert all(
-        "environments.prod.router.listen: environment 'beta' listens there already" in each for each in said
+        "environments.prod.router.listen: environment 'beta' listens on port 80 already" in each
+        for each in said
     )
 
 
@@ -159,6 +165,52 @@ def test_warnings_do_not_stop(tmp_path: Path) -> None:
     assert said == [
         "deploy.yaml:10:19: environments.prod.strategy.steps[1].weight: read as 0.5%, not as a fraction; write 0.5% to say so",
         "deploy.yaml:10:19: environments.prod.strategy.steps[1].weight: lower than the 5% of a step before it; steps usually climb",
+    ]
+
+
+def test_what_the_core_takes_of_a_monitor(tmp_path: Path) -> None:
+    text = (
+        SMALL
+        + "    monitors: [{use: error-rate, name: e, tolerance: 1%, extend: 2, min_requests: 9, on_no_data: fail}]\n"
+    )
+    (monitor,) = loaded(tmp_path, text).environments["prod"].monitors
+    assert monitor.settings == {"tolerance": "1%"}
+    assert (monitor.name, monitor.extend, monitor.min_requests) == ("e", 2, 9)
+    assert (monitor.on_no_data, monitor.on_error, monitor.dry_run) == ("fail", "pause", False)
+
+
+def test_a_plugin_that_is_installed_and_broken_is_a_problem_where_it_is_named(tmp_path: Path) -> None:
+    class Broken(Table):
+        def settings_model(self, kind: Kind, name: str) -> type[BaseModel] | None:
+            raise PluginError(f"{name}: cannot be imported")
+
+    (tmp_path / "deploy.yaml").write_text(SMALL)
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path / "deploy.yaml", {}, Broken())
+    assert "deploy.yaml:5:19: environments.prod.target.use: process: cannot be imported" in str(caught.value)
+
+
+def test_a_plugin_need_not_know_what_is_not_built(tmp_path: Path) -> None:
+    """Its model may be narrower than the contract: the core checks the shape, refuses, and describes it."""
+
+    class Step(Settings):
+        weight: Weight | None = None
+        hold: Duration = 0.0
+
+    class Narrow(Settings):
+        steps: list[Step]
+
+    plugins = Table({**PLUGINS.models, ("strategy", "canary"): Narrow})
+    deployment = load(EXAMPLE, {}, plugins)
+    assert deployment.refusals == load(EXAMPLE, {}, PLUGINS).refusals
+    assert Draft202012Validator(json_schema(plugins)).is_valid(read(EXAMPLE)[0])
+    wrong = SMALL + "        - {approve: {by: x}}\n        - {}\n"
+    (tmp_path / "deploy.yaml").write_text(wrong)
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path / "deploy.yaml", {}, plugins)
+    assert [(each.path, each.message) for each in caught.value.problems] == [
+        ("environments.prod.strategy.steps[1].approve.by", "expected a list, got 'x'"),
+        ("environments.prod.strategy.steps[2]", EMPTY_STEP),
     ]
 
 
