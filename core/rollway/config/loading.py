@@ -14,7 +14,7 @@ from rollway.config.plugins import DEFAULT_MONITOR, DEFAULT_ROUTER, PluginModels
 from rollway.config.reader import read
 from rollway.config.refusals import as_refusals, refused
 from rollway.config.substitution import Substitution
-from rollway.config.tree import MOST_DEPTH, Json
+from rollway.config.tree import MOST_DEPTH, Json, depth, unstorable
 from rollway.errors import ConfigurationError, NotBuiltError, Problem
 
 
@@ -36,7 +36,7 @@ def parse_settings(document: Mapping[str, Json], plugins: PluginModels) -> Deplo
     Raises ConfigurationError. Nothing is filled in: `${...}` in it is text.
     """
     plain: Json = dict(document) if isinstance(document, Mapping) else document
-    if _depth(plain) > MOST_DEPTH:
+    if depth(plain) > MOST_DEPTH:
         raise ConfigurationError([Places().problem((), f"nested more than {MOST_DEPTH} levels deep")])
     return _parse(plain, Places(), plugins, (), [])
 
@@ -58,6 +58,7 @@ def _parse(
         kind = "a list" if isinstance(document, list) else "a single value"
         message = f"expected a mapping that starts with 'version: 1', got {kind}"
         raise ConfigurationError([places.problem((), message)])
+    problems = [*problems, *(places.problem(path, message) for path, message in unstorable(document))]
     unbuilt = refused(document, plugins)
     checking = Checking(document, places, plugins, secret, unbuilt, problems)
     file = checking.shape()
@@ -131,17 +132,3 @@ def _monitor(checked: Checked) -> MonitorUse:
 def _in_order(problems: list[Problem]) -> list[Problem]:
     unique = dict.fromkeys(problems)
     return sorted(unique, key=lambda each: (each.line or 0, each.column or 0))
-
-
-def _depth(value: Json) -> int:
-    """How deep plain data is nested, without recursion."""
-    level: list[Json] = [value]
-    depth = 0
-    while level and depth <= MOST_DEPTH:
-        depth += 1
-        level = [
-            child
-            for each in level
-            for child in (each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())
-        ]
-    return depth

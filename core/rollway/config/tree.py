@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -106,7 +107,8 @@ def resolve(scalar: Scalar) -> Json:
         return int(text)
     if _BASED.fullmatch(text):
         return int(text, 0)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    number = float(text) if _FLOAT.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else text
 
 
 def _entries(
@@ -140,3 +142,41 @@ def _merged(
         budget.complain(path, source.at, "'<<' brings in another mapping: '<<: *name'")
         return iter(())
     return _entries(source, path, budget, merging)
+
+
+def depth(value: Json) -> int:
+    """How deep plain data is nested, as far as `MOST_DEPTH` and one more; without recursion."""
+    level: list[Json] = [value]
+    found = 0
+    while level and found <= MOST_DEPTH:
+        found += 1
+        level = [child for each in level for child in _children(each)]
+    return found
+
+
+def unstorable(value: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """What JSON in a database cannot hold, by place; only documents that were not read from a file have it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path, "expected a number, not NaN or infinity"
+    elif isinstance(value, int) and abs(value) >= 1 << 63:
+        yield path, "expected a number of at most 18 digits"
+    elif isinstance(value, str) and not _is_text(value):
+        yield path, "expected text without NUL and surrogate characters"
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if not _is_text(key):
+                yield path, "expected keys without NUL and surrogate characters"
+            yield from unstorable(each, (*path, key))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from unstorable(each, (*path, index))
+
+
+def _is_text(value: str) -> bool:
+    return "\0" not in value and not any(0xD800 <= ord(character) <= 0xDFFF for character in value)
+
+
+def _children(value: Json) -> Iterable[Json]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -1,5 +1,6 @@
 """What is wrong with a deploy.yaml: each thing once, at its place, in one sentence."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import BaseModel
 from tests.unit.config.documents import EXAMPLE, SMALL, complaints, loaded
 from tests.unit.config.plugins import PLUGINS, Table
 
-from rollway.config import Kind, json_schema, load, parse_settings
+from rollway.config import Json, Kind, json_schema, load, parse_settings
 from rollway.config.reader import read
 from rollway.config.steps import EMPTY_STEP
 from rollway.config.types import Duration, Settings, Weight
@@ -233,6 +234,16 @@ def test_settings_sent_by_a_stranger_are_bounded() -> None:
         nested = [nested]
     with pytest.raises(ConfigurationError, match="nested more than 50"):
         parse_settings({"version": nested}, PLUGINS)  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, "\0", "\ud800", 10**400])
+def test_what_no_store_could_hold_is_refused(value: float | str) -> None:
+    latency: dict[str, Json] = {"use": "latency", "x": [value]}
+    document = read(EXAMPLE)[0]
+    assert isinstance(document, dict)
+    document["source"] = latency
+    with pytest.raises(ConfigurationError, match=r"source\.x\[0\]: expected"):
+        parse_settings(document, PLUGINS)
 
 
 @pytest.mark.parametrize(

@@ -79,9 +79,9 @@ BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("a: !secret x", "the tag !secret is not allowed"),
         ("a\0b", "deploy.yaml:1:2: the character U+0000 is not allowed"),
         (BOMB, "more than 20000 entries"),
-        ("[" * 50_000, "nested more than 50 levels deep"),
+        ("[" * 5_000, "nested more than 50 levels deep"),
         ("- " * 5_000, "nested more than 50 levels deep"),
-        ("\n".join(f"k{index}: v" for index in range(30_000)), "more than 20000 entries"),
+        ("\n".join(f"k{index}: v" for index in range(21_000)), "more than 20000 entries"),
     ],
 )
 def test_what_is_no_document_is_said_once(text: str, says: str) -> None:
