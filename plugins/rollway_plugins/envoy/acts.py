@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rollway.api import EMPTY, Mark, PluginError, Routing, StaleToken, Token
 from rollway_plugins.envoy import files, routes
+from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.files import EnvironmentFiles
 from rollway_plugins.envoy.routes import PREPARED_KEY, PREPARED_REASON, Routes
 
@@ -25,8 +26,10 @@ def begin(here: EnvironmentFiles, routing: Routing, timeout: float | None, token
         return True
 
 
-def put_routes(here: EnvironmentFiles, routing: Routing, timeout: float | None, token: Token) -> str:
-    """Put the routes into place, after what takes them back; returns their version.
+def put_routes(
+    here: EnvironmentFiles, routing: Routing, timeout: float | None, token: Token
+) -> tuple[str, Document]:
+    """Put the routes into place, after what takes them back; returns their version and what stood there before.
 
     Raises StaleToken where a later writer came in between, PluginError where something cannot be written; the old
     routes stay then.
@@ -38,12 +41,20 @@ def put_routes(here: EnvironmentFiles, routing: Routing, timeout: float | None, 
         prepare(here, wanted, (group.id for group in routing.groups))
         for group in routing.lifted:
             here.mark(group).unlink(missing_ok=True)
+        before = files.load(here.routes) or {}
         files.save(here.routes, routes.write(wanted))
         # A lowering waits for no lock: one that came while this wrote has left its mark, and wins.
         for mark in here.marks():
             if wanted.split.of(mark.group):
                 _take_back(here, mark)
-        return files.version(here.routes)
+        return files.version(here.routes), before
+
+
+def put_back(here: EnvironmentFiles, version: str, before: Document) -> None:
+    """Undo `put_routes`, unless the routes have changed since."""
+    with files.locked(here.lock):
+        if files.version(here.routes) == version:
+            files.save(here.routes, before)
 
 
 def prepare(here: EnvironmentFiles, wanted: Routes, groups: Iterable[str]) -> None:

@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
 
 import httpx
 
@@ -16,19 +14,23 @@ from rollway_plugins.envoy.routes import Routes
 PATIENCE = 5.0
 
 
-@dataclass(frozen=True, slots=True)
 class Admin:
     """Reads one Envoy. Every verb raises PluginError where Envoy does not answer."""
 
-    socket: Path
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+        # Nothing here is encrypted; without verify=False each client would read the machine's certificates.
+        transport = httpx.AsyncHTTPTransport(uds=str(socket), verify=False)
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://envoy", timeout=PATIENCE)
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+        await self._client.aclose()
 
     async def get(self, path: str, **query: str) -> str:
         """One read."""
-        transport = httpx.AsyncHTTPTransport(uds=str(self.socket))
-        url = f"http://envoy{path}" + (f"?{urlencode(query)}" if query else "")
         try:
-            async with httpx.AsyncClient(transport=transport, timeout=PATIENCE) as client:
-                answer = await client.get(url)
+            answer = await self._client.get(path, params=query)
         except (httpx.HTTPError, OSError) as error:
             raise PluginError(f"Envoy's admin at {self.socket} does not answer: {error!r}") from error
         if answer.status_code not in (200, 503):

@@ -1,4 +1,7 @@
-"""Waiting until Envoy has taken over what was written, or has refused it."""
+"""Waiting until Envoy has taken over what was written, or has refused it.
+
+`since` is how much Envoy had written to its log before the change: a refusal is looked for after that.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -11,6 +14,8 @@ Question = Callable[[], Awaitable[bool]]
 
 DEADLINE = 10.0
 """Seconds until a change that Envoy has not taken over is an error."""
+REFUSAL_AFTER = 0.2
+"""Seconds that a change takes at most when all is well; only then a refusal in Envoy's log is taken as its answer."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
 
 
@@ -20,24 +25,24 @@ class Force:
     def __init__(self, process: EnvoyProcess) -> None:
         self._process = process
 
-    async def routes(self, environment: str, version: str) -> None:
+    async def routes(self, environment: str, version: str, since: int) -> None:
         """These routes are in force."""
 
         async def there() -> bool:
             found = await self._process.admin.routes(environment)
             return found is not None and found[0] == version
 
-        await self._until(there, f"the routes of {environment}", f"http.outer.rds.{environment}")
+        await self._until(there, f"the routes of {environment}", since)
 
-    async def clusters(self, wanted: frozenset[str]) -> None:
+    async def clusters(self, wanted: frozenset[str], since: int) -> None:
         """These clusters are there."""
 
         async def there() -> bool:
             return wanted <= await self._process.admin.clusters()
 
-        await self._until(there, "new clusters", "cluster_manager.cds")
+        await self._until(there, "new clusters", since)
 
-    async def endpoints(self, group: RoutedGroup) -> None:
+    async def endpoints(self, group: RoutedGroup, since: int) -> None:
         """Requests of this group go to its instances and nowhere else."""
         wanted = {(address.host, address.port) for address in group.endpoints}
         inner = documents.inner_name(group.id)
@@ -45,9 +50,9 @@ class Force:
         async def there() -> bool:
             return await self._process.admin.hosts(inner) == wanted
 
-        await self._until(there, f"the instances of {group.id}", f"cluster.{inner}")
+        await self._until(there, f"the instances of {group.id}", since)
 
-    async def listening(self, wanted: frozenset[str]) -> None:
+    async def listening(self, wanted: frozenset[str], since: int) -> None:
         """These listeners are there. One that cannot be opened is refused at once."""
 
         async def there() -> bool:
@@ -57,45 +62,39 @@ class Force:
                     raise ListenError(f"Envoy refuses a listener: {trouble}")
             return all(name in found and found[name] is None for name in wanted)
 
-        await self._until(there, "new listeners", "listener_manager.lds")
+        await self._until(there, "new listeners", since)
 
-    async def silent(self, unwanted: Iterable[str]) -> None:
+    async def silent(self, unwanted: Iterable[str], since: int) -> None:
         """These listeners are gone and with them every connection through them."""
         gone = frozenset(unwanted)
 
         async def there() -> bool:
             return not gone & (await self._process.admin.listeners()).keys()
 
-        await self._until(there, "the end of listeners", "listener_manager.lds")
+        await self._until(there, "the end of listeners", since)
 
-    async def _until(self, question: Question, what: str, subscription: str) -> None:
-        pause, before, trouble = FIRST_PAUSE, await self._refusals(subscription), ""
-        offset = self._process.log_size()
-        try:
-            async with asyncio.timeout(DEADLINE):
-                while True:
-                    try:
-                        if await question():
-                            return
-                        if await self._refusals(subscription) > before:
-                            break
-                    except ListenError:
-                        raise
-                    except PluginError as error:
-                        trouble = str(error)
-                    await asyncio.sleep(pause)
-                    pause = min(LONGEST_PAUSE, pause * 2)
-        except TimeoutError:
-            raise PluginError(
-                f"Envoy has not taken over {what} in {DEADLINE:g} s. {trouble}".strip()
-            ) from None
-        raise PluginError(f"Envoy refuses {what}: {self._process.said(offset)}")
+    def now(self) -> int:
+        """How much Envoy has written to its log."""
+        return self._process.log_size()
 
-    async def _refusals(self, subscription: str) -> int:
-        try:
-            return await self._process.admin.stat(f"{subscription}.update_rejected")
-        except PluginError:
-            return 0
+    async def _until(self, question: Question, what: str, since: int) -> None:
+        began = asyncio.get_running_loop().time()
+        pause, trouble = FIRST_PAUSE, ""
+        while True:
+            waited = asyncio.get_running_loop().time() - began
+            try:
+                if await question():
+                    return
+            except ListenError:
+                raise
+            except PluginError as error:
+                trouble = str(error)
+            if waited > REFUSAL_AFTER and (refusal := self._process.refusal(since)):
+                raise PluginError(f"Envoy refuses {what}: {refusal}")
+            if waited > DEADLINE:
+                raise PluginError(f"Envoy has not taken over {what} in {DEADLINE:g} s. {trouble}".strip())
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE, pause * 2)
 
 
 class ListenError(PluginError):

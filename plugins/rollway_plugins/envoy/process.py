@@ -26,6 +26,8 @@ START_DEADLINE = 15.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 STEADY = 5.0
 """An Envoy that lived this long died of something new; it is started again without a pause."""
+REFUSED = "Filesystem config update rejected:"
+"""How Envoy begins its reason in its log; its admin tells only that it refused."""
 SOCKET_PATH_LIMIT = 100
 """Of the some 108 bytes a UNIX socket's path may have."""
 
@@ -83,6 +85,7 @@ class EnvoyProcess:
         self._node = node
         self._folder = node.folder.absolute()
         self._identity: Identity | None = None
+        self._admin: Admin | None = None
         self._watch: asyncio.Task[None] | None = None
 
     @property
@@ -96,7 +99,9 @@ class EnvoyProcess:
         """Its admin. Raises PluginError where there is no Envoy."""
         if self._identity is None:
             raise PluginError("Envoy has not been started")
-        return Admin(Path(self._identity.admin))
+        if self._admin is None or str(self._admin.socket) != self._identity.admin:
+            self._admin = Admin(Path(self._identity.admin))
+        return self._admin
 
     @property
     def log_file(self) -> Path:
@@ -116,6 +121,9 @@ class EnvoyProcess:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
             self._watch = None
+        if self._admin is not None:
+            await self._admin.close()
+            self._admin = None
 
     async def shutdown(self) -> None:
         """End it."""
@@ -213,6 +221,11 @@ class EnvoyProcess:
         with contextlib.suppress(OSError):
             return self.log_file.stat().st_size
         return 0
+
+    def refusal(self, offset: int) -> str | None:
+        """Why Envoy refused a file since it had written `offset` bytes; None where it refused none."""
+        refused = self.said(offset).partition(REFUSED)[2]
+        return refused.splitlines()[0].strip() if refused else None
 
     def said(self, offset: int = 0) -> str:
         """The last lines Envoy wrote after `offset`."""

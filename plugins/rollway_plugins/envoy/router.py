@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -71,10 +72,10 @@ class EnvoyRouter:
     async def lower(self, environment: str, mark: Mark) -> None:
         """As `Router.lower`."""
         here = self._files.environment(environment)
-        loop = asyncio.get_running_loop()
+        loop, since = asyncio.get_running_loop(), self._force.now()
         version = await loop.run_in_executor(self._urgent, acts.lower, here, mark)
         if version and self._process.running:
-            await self._force.routes(environment, version)
+            await self._force.routes(environment, version, since)
         await loop.run_in_executor(self._urgent, acts.after_lowering, here, mark)
 
     async def sever(self, environment: str, group: str) -> None:
@@ -88,7 +89,7 @@ class EnvoyRouter:
         await self._shared.listeners(
             environment, lambda mine: [one for one in mine if one["name"] not in gone]
         )
-        await self._force.silent(gone)
+        await self._force.silent(gone, self._force.now())
 
     async def remove(self, environment: str, effect: Effect) -> None:
         """As `Router.remove`."""
@@ -98,7 +99,7 @@ class EnvoyRouter:
                 return
             await asyncio.to_thread(here.admit, effect.token)
             gone = await self._shared.listeners(environment, keeping(frozenset()))
-            await self._force.silent(names(gone))
+            await self._force.silent(names(gone), self._force.now())
             await self._shared.clusters(environment, keeping(frozenset()))
             await asyncio.to_thread(acts.forget, here)
 
@@ -106,27 +107,36 @@ class EnvoyRouter:
         self, here: EnvironmentFiles, routing: Routing, settings: EnvoySettings, effect: Effect
     ) -> None:
         """Everything that gives: endpoints, clusters, listeners, then the routes that use them."""
+        since = self._force.now()
         new = await asyncio.to_thread(acts.begin, here, routing, settings.timeout, effect.token)
         try:
-            await self._offer(here, routing, settings)
+            await self._offer(here, routing, settings, since)
         except PluginError:
             if new:
                 await self._withdraw(here, routing.environment)
             raise
-        version = await asyncio.to_thread(acts.put_routes, here, routing, settings.timeout, effect.token)
-        await self._force.routes(routing.environment, version)
+        version, before = await asyncio.to_thread(
+            acts.put_routes, here, routing, settings.timeout, effect.token
+        )
+        try:
+            await self._force.routes(routing.environment, version, since)
+        except PluginError:
+            await asyncio.to_thread(acts.put_back, here, version, before)
+            raise
 
-    async def _offer(self, here: EnvironmentFiles, routing: Routing, settings: EnvoySettings) -> None:
+    async def _offer(
+        self, here: EnvironmentFiles, routing: Routing, settings: EnvoySettings, since: int
+    ) -> None:
         for group in routing.groups:
             await asyncio.to_thread(files.save, here.endpoints(group.id), documents.endpoint_file(group))
         clusters, listeners = wanted(here, routing, settings)
         await self._shared.clusters(routing.environment, adding(clusters))
-        await self._force.clusters(names(clusters))
+        await self._force.clusters(names(clusters), since)
         for group in routing.groups:
-            await self._force.endpoints(group)
+            await self._force.endpoints(group, since)
         before = await self._shared.listeners(routing.environment, adding(listeners))
         try:
-            await self._force.listening(names(listeners))
+            await self._force.listening(names(listeners), since)
         except PluginError:
             await self._shared.listeners(routing.environment, lambda _: before)
             raise
@@ -158,20 +168,27 @@ class EnvoyRouter:
         clusters, listeners = wanted(here, routing, settings)
         stay = names(listeners)
         before = await self._shared.listeners(routing.environment, keeping(stay))
-        await self._force.silent(names(before) - stay)
+        await self._force.silent(names(before) - stay, self._force.now())
         await self._shared.clusters(routing.environment, keeping(names(clusters)))
         kept = frozenset(group.id for group in routing.groups)
         await asyncio.to_thread(acts.tidy, here, kept, effect.token)
 
 
 def checked(routing: Routing) -> EnvoySettings:
-    """The settings of a routing. Raises PluginError."""
+    """The settings of a routing. Raises PluginError for wrong ones and for an instance that has no IP address."""
+    for address in (address for group in routing.groups for address in group.endpoints):
+        try:
+            ipaddress.ip_address(address.host)
+        except ValueError:
+            raise PluginError(
+                f"{routing.environment}: {address} is not an IP address and a port; Envoy resolves no names"
+            ) from None
     try:
         return EnvoySettings.model_validate(dict(routing.settings))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise PluginError(f"{routing.environment}: router.{path}: {first['msg']}") from error
+        path = ".".join(str(part) for part in ("router", *first["loc"]))
+        raise PluginError(f"{routing.environment}: {path}: {first['msg']}") from error
 
 
 def wanted(
