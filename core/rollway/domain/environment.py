@@ -148,6 +148,10 @@ def _shifted(state: EnvironmentState, fact: e.Fact, event: e.Shifted) -> Environ
 def _lowered(state: EnvironmentState, fact: e.Fact, event: e.WeightLowered) -> EnvironmentState:
     if event.split.of(event.group):
         raise e.IllegalHistory(f"group {event.group} lowered to {event.split.of(event.group)}, not to 0")
+    if state.stable is not None and state.split.shares and not event.split.shares:
+        raise e.IllegalHistory(
+            f"group {event.group} lowered to no traffic at all, but {state.stable} is stable"
+        )
     return replace(state, split=event.split, lowered=state.lowered | {event.group})
 
 

@@ -250,12 +250,18 @@ _APPLY: Mapping[type, Callable[[RolloutState, e.Fact, Any], RolloutState]] = {
 }
 
 
+def _admitted(fact: e.Fact, event: e.RolloutAdmitted) -> RolloutState:
+    stable = event.groups.get(STABLE)
+    split = Split.all_to(stable) if stable else EMPTY
+    return RolloutState(admitted=event, seq=fact.seq, admitted_at=fact.at, actor=fact.actor, split=split)
+
+
 def apply(state: RolloutState | None, fact: e.Fact) -> RolloutState:
     """One event further. Raises IllegalHistory for what cannot follow."""
     if isinstance(fact.event, e.RolloutAdmitted):
         if state is not None or fact.seq != 1:
             raise e.IllegalHistory("a rollout is admitted once, first")
-        return RolloutState(admitted=fact.event, seq=1, admitted_at=fact.at, actor=fact.actor)
+        return _admitted(fact, fact.event)
     if state is None or fact.seq != state.seq + 1:
         raise e.IllegalHistory(f"event {fact.seq} does not follow {state.seq if state else 0}")
     if state.phase.ended:

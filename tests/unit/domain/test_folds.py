@@ -123,6 +123,14 @@ def test_the_first_reason_of_a_way_back_is_the_one_that_counts() -> None:
     assert state.cause == e.Cause(e.Because.VERDICT, "error-rate")
 
 
+def test_before_the_first_shift_stable_has_everything_and_keeps_it() -> None:
+    state = at(VERIFY).state
+    assert (state.split, state.weight) == (Split.all_to(OLD), 0)
+    assert state.split.without(NEW, state.stable) == Split({OLD: 10_000, NEW: 0})
+    first = begin(admitted(canary_plan((60.0,), stable=False), stable=False)).state
+    assert first.split == EMPTY
+
+
 def test_only_the_new_group_is_gone_when_it_is_taken_away() -> None:
     assert not at(RETIRE, e.GroupRetired(group=OLD)).state.gone
     assert at(OBSERVE, STARTED, LOWERED, e.GroupRetired(group=NEW)).state.gone
@@ -164,6 +172,7 @@ DOWN = e.WeightLowered(group=NEW, split=Split({OLD: 10_000, NEW: 0}), reason="er
         ("what is retired does not become stable", environment(DOWN, RETIRED), PROMOTED),
         ("traffic goes to known groups", environment(), e.Shifted(rollout="r2", split=Split.all_to("g9"))),
         ("lowered is lowered to 0", environment(), replace(DOWN, split=Split({OLD: 1, NEW: 9_999}))),
+        ("nor to nothing while there is a stable", environment(step=PROVISION), replace(DOWN, split=EMPTY)),
         ("an id is used once", environment(STARTING), STARTING),
         ("an instance dies once", environment(STARTING, DIED), DIED),
         ("an unknown one does not", environment(), DIED),

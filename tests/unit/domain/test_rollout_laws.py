@@ -67,8 +67,7 @@ def test_a_split_is_whole_or_empty_and_both_streams_agree_on_it(playing: Playing
     for fact in playing.environment_facts:
         if isinstance(fact.event, e.Shifted | e.WeightLowered):
             assert sum(fact.event.split.shares.values()) in (0, WHOLE)
-    if playing.state.shifted:
-        assert playing.state.split == playing.environment.split
+    assert playing.state.split == playing.environment.split
 
 
 @LAW
