@@ -5,6 +5,7 @@ name that nothing else on this machine has, and everything that works for the de
 """
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -32,9 +33,9 @@ def end_all(folder: Path, grace: float = GRACE) -> None:
             return
         for process in found:
             _signal(process, kill=False)
-        for process in psutil.wait_procs(found, timeout=grace)[1]:
+        for process in _outlasting(found, grace):
             _signal(process, kill=True)
-        psutil.wait_procs(found, timeout=grace)
+        _outlasting(found, grace)
     left = ", ".join(str(process.pid) for process in belonging(folder))
     if left:
         raise DemoError(f"these processes of the demo do not end: {left}", advice=f"They belong to {folder}.")
@@ -63,11 +64,24 @@ def belongs(folder: str, command: Sequence[str], working: str, environment: Mapp
 
 def _belongs(process: psutil.Process, folder: str) -> bool:
     try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        return belongs(folder, process.cmdline(), process.cwd(), process.environ())
+        return _alive(process) and belongs(folder, process.cmdline(), process.cwd(), process.environ())
     except (psutil.Error, OSError):
         return False  # another user's, or gone meanwhile
+
+
+def _alive(process: psutil.Process) -> bool:
+    # A zombie that nobody waits for would be waited for in vain.
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _outlasting(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    deadline = time.monotonic() + seconds
+    while (alive := [process for process in processes if _alive(process)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return alive
 
 
 def _signal(process: psutil.Process, *, kill: bool) -> None:

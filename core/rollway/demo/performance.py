@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rollway.demo.client import Client
+from rollway.demo.errors import DemoError
 from rollway.demo.example import find
 from rollway.demo.leftovers import end_all
 from rollway.demo.options import Options
@@ -104,6 +105,11 @@ async def _play(stage: Stage, console: Console) -> Outcome:
         async with Client(daemon.url) as client:
             story = Story(stage.options, find(), daemon, client, stage.listen, telling, stage.folder)
             return await story.play()
+    except DemoError:
+        # A daemon that is gone says more than the connection that it closed.
+        if stage.daemon:
+            stage.daemon.check(within=1.0)
+        raise
     finally:
         telling.close()
 

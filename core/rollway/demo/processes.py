@@ -60,10 +60,13 @@ class Daemon:
                 raise DemoError(f"the daemon is not ready after {READY_WITHIN:g} s{last_words(self.log)}")
             await asyncio.sleep(0.1)
 
-    def check(self) -> None:
-        """Raises DemoError with its last words if it has ended."""
-        if (code := self._process.poll()) is not None:
-            raise DemoError(f"the daemon has ended with exit code {code}{last_words(self.log)}")
+    def check(self, within: float = 0.0) -> None:
+        """Raises DemoError with its last words if it has ended, or does so within so many seconds."""
+        try:
+            code = self._process.wait(within)
+        except subprocess.TimeoutExpired:
+            return
+        raise DemoError(f"the daemon has ended with exit code {code}{last_words(self.log)}")
 
     def stop(self) -> None:
         """SIGTERM, then SIGKILL for one that does not end."""
