@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from rollway.config import unbuilt
 from rollway.config.context import FileContext
+from rollway.config.durations import format_duration, parse_duration
 from rollway.config.explain import Fault, faults, words
 from rollway.config.models import COMMON, DeploymentFile
 from rollway.config.places import Path, Places
@@ -20,6 +21,7 @@ from rollway.config.tree import Json
 from rollway.errors import PluginError, Problem
 
 _MOST_SHOWN: Final = 60
+_DEPTH_OF_STEP_KEY: Final = 3
 _SAY_ENOUGH: Final = frozenset({"missing", "secret", "too_short", "too_long"})
 
 
@@ -139,7 +141,9 @@ class Checking:
             given = _at(value, fault.path)
             offered = words(fault.message) if fault.type in ("literal_error", "enum") else []
             suggestion = nearest(given, offered) if isinstance(given, str) else None
-            message = self._discreet(fault.message, given, place) + self._got(fault, given, place)
+            message = self._discreet(_in_units(fault.message, given), given, place) + self._got(
+                fault, given, place
+            )
             self.add(place, message, suggestion=suggestion, at_key=fault.at_key)
 
     def _unknown_key(
@@ -152,6 +156,12 @@ class Checking:
     ) -> None:
         key = str(fault.path[-1])
         known = keys_at(model, fault.path[:-1]) | (also if len(fault.path) == 1 else frozenset())
+        if (
+            path[2:3] == ("strategy",)
+            and fault.path[:1] == ("steps",)
+            and len(fault.path) == _DEPTH_OF_STEP_KEY
+        ):
+            known |= keys(StepSettings)
         place = home(key, self.plugins)
         near = nearest(key, known) if place is None or key not in known else None
         message = "unknown key"
@@ -177,8 +187,19 @@ class Checking:
             return ", got nothing"
         if isinstance(given, (dict, list)):
             return f", got {'a mapping' if isinstance(given, dict) else 'a list'}"
-        shown = repr(given)
+        shown = str(given).lower() if isinstance(given, bool) else repr(given)
         return f", got {shown if len(shown) <= _MOST_SHOWN else shown[:_MOST_SHOWN] + '…'}"
+
+
+def _in_units(message: str, given: object) -> str:
+    """A bound on a duration in the units of people: `at least 50ms`, not 0.05."""
+    words_before, _, bound = message.rpartition(" ")
+    try:
+        seconds = float(bound)
+        parse_duration(given if isinstance(given, str) and not given.isdecimal() else "")
+    except ValueError:
+        return message
+    return f"{words_before} {format_duration(seconds)}"
 
 
 def _faults(model: type[BaseModel], value: Json, context: FileContext) -> list[Fault]:

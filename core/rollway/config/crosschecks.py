@@ -63,7 +63,7 @@ def _ladder(checking: Checking, path: Path, environment: Mapping[str, Json]) -> 
     place = (*path, "strategy", "steps")
     steps = _items(strategy["steps"])
     watches = environment.get("monitors") != "none"
-    if watches and not any(_watches(step) for _, step in steps) and isinstance(strategy["steps"], list):
+    if steps and watches and not any(_watches(step) for _, step in steps):
         message = "monitors need time to watch: give a step a 'hold', or say 'monitors: none'"
         checking.add(place, message, at_key=True)
     highest = 0

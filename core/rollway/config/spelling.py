@@ -14,6 +14,8 @@ from rollway.config.places import Path
 from rollway.config.plugins import KINDS, Kind, PluginModels
 from rollway.config.steps import StepSettings
 
+_SHORTEST_BEGINNING = 3
+
 _PLACE_OF_KIND: Mapping[Kind, str] = {
     "target": "target",
     "router": "router",
@@ -26,8 +28,11 @@ _PLACE_OF_KIND: Mapping[Kind, str] = {
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like this one, if any is; case, `-` and `_` count for little."""
+    """The known word most like this one, or the only one it begins; case, `-` and `_` count for little."""
     by_form = {_form(each): each for each in sorted(known)}
+    begun = [form for form in by_form if len(word) >= _SHORTEST_BEGINNING and form.startswith(_form(word))]
+    if len(begun) == 1:
+        return by_form[begun[0]]
     found = get_close_matches(_form(word[:80]), list(by_form), n=1, cutoff=0.6)
     return by_form[found[0]] if found else None
 

@@ -245,3 +245,35 @@ def test_a_full_disk_is_said(shop: Path, tmp_path: Path, monkeypatch: pytest.Mon
         unpack(packed.path, tmp_path / "release")
     assert caught.value.advice
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.tar", "shop"]
+
+
+def test_names_that_are_long_or_no_utf_8_are_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    deep = folder / ("d" * 120) / ("e" * 120)
+    deep.mkdir(parents=True)
+    (deep / ("f" * 200)).write_text("x")
+    try:
+        Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe")).write_text("y")
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 only")
+    packed = pack(folder, tmp_path / "a.tar")
+    unpack(packed.path, tmp_path / "out")
+    assert pack(tmp_path / "out", tmp_path / "b.tar").digest == packed.digest
+
+
+def test_a_file_that_shrinks_while_it_is_packed_is_said(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_fstat = os.fstat
+
+    class Larger:
+        st_size = 1000
+
+    def fstat(handle: int) -> object:
+        target = os.readlink(f"/proc/self/fd/{handle}")  # noqa: PTH115 - of a handle
+        return Larger() if target.endswith("server.py") else real_fstat(handle)
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    with pytest.raises(ArtifactError, match=r"'app/server\.py' changed while it was packed"):
+        pack(shop, tmp_path / "a.tar")
+    assert [each.name for each in tmp_path.iterdir()] == ["shop"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -14,7 +14,8 @@ from rollway.config.types import CommandLine, Duration, Secret, Settings, Share
 class Health(Settings):
     path: str = "/"
     interval: Duration = 1.0
-    healthy_after: int = 2
+    timeout: Annotated[Duration, Field(ge=0.05)] = 1.0
+    healthy_after: Annotated[int, Field(ge=1)] = 2
 
 
 class Process(Settings):
