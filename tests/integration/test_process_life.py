@@ -66,7 +66,8 @@ def files(folder: Path) -> list[Path]:
 
 
 def running(instance: str) -> list[int]:
-    return [process.pid for process in kernel.marked().get(instance, [])]
+    marked = kernel.marked().items()
+    return [process.pid for mark, found in marked if mark.instance == instance for process in found]
 
 
 async def test_what_an_instance_finds_around_it(
@@ -369,11 +370,11 @@ async def test_a_full_disk_starts_nothing_and_says_what_to_do(
     with monkeypatch.context() as disk:
         disk.setattr(os, "fsync", full)
         with pytest.raises(PluginError, match="No space left on device; free some space"):
-            await target.start(shell("sleep 100"), "one", effect(2))
+            await target.start(shell("sleep 100"), "full-disk", effect(2))
     assert [instance.id for instance in await target.observe(GROUP.place)] == ["before"]
-    assert running("one") == []
-    await target.start(shell("sleep 100"), "one", effect(3))
-    assert len(running("one")) == 1
+    assert running("full-disk") == []
+    await target.start(shell("sleep 100"), "full-disk", effect(3))
+    assert running("full-disk")
 
 
 async def test_output_of_what_was_stopped_stays_until_its_group_is_forgotten(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rollway_plugins.process import kernel
-from rollway_plugins.process.kernel import Identity, Status
+from rollway_plugins.process.kernel import Identity, Mark, Status
 from rollway_plugins.process.records import Kept, Life, Records
 from rollway_plugins.process.spawning import somebody_writes
 
@@ -22,10 +22,10 @@ NEVER = "never started: the daemon ended after recording it and before starting 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The processes of this machine by the instance they belong to, and the boot this is."""
+    """The processes of this machine by their mark, and the boot this is."""
 
     boot: str
-    marked: Mapping[str, Sequence[Status]]
+    marked: Mapping[Mark, Sequence[Status]]
 
 
 def look() -> Scene:
@@ -76,10 +76,10 @@ def _unseen(kept: Kept) -> str:
 
 
 def _found(kept: Kept, scene: Scene) -> Identity | None:
-    leader = first(scene.marked.get(kept.record.id, ()))
+    leader = first(scene.marked.get(kept.record.mark, ()))
     deadline = time.monotonic() + _EXEC_PATIENCE
     while leader is None and somebody_writes(Path(kept.record.log)) and time.monotonic() < deadline:
-        leader = first(kernel.marked().get(kept.record.id, ()))
+        leader = first(kernel.marked().get(kept.record.mark, ()))
         time.sleep(_RETRY)
     return Identity(leader.pid, leader.started, scene.boot) if leader else None
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rollway.api import Address, Group, Secret
+from rollway_plugins.process.kernel import INSTANCE, START
 from rollway_plugins.process.settings import ProcessSettings
 
 _PLACEHOLDER = re.compile(r"\{(port|address|instance|instance_id|release)\}")
@@ -46,16 +47,21 @@ def environment(
     settings: ProcessSettings,
     group: Group,
     known: Mapping[str, str],
+    start: str,
     base: Mapping[str, str],
     reveal: Callable[[Secret], str],
 ) -> dict[str, str]:
-    """The whole environment of an instance; `reveal` gives the value of a secret, and what it raises goes through."""
+    """The whole environment of an instance, `start` being the random word of its mark.
+
+    `reveal` gives the value of a secret, and what it raises goes through.
+    """
     own = {
         name: fill(value, known) if isinstance(value, str) else reveal(value)
         for name, value in settings.environment.items()
     }
     ours = {
-        "ROLLWAY_INSTANCE": known["instance_id"],
+        INSTANCE: known["instance_id"],
+        START: start,
         "ROLLWAY_RELEASE": group.release,
         "ROLLWAY_ENVIRONMENT": group.environment,
         "ROLLWAY_APPLICATION": group.application,

@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 PROC = Path("/proc")
-MARK = b"ROLLWAY_INSTANCE="
+INSTANCE = "ROLLWAY_INSTANCE"
+START = "ROLLWAY_START"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -36,6 +37,17 @@ class Status:
     def alive(self) -> bool:
         """Neither a zombie nor dead."""
         return self.state not in "ZXx"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What stands in the environment of an instance's processes: its id, and a random word made for this start.
+
+    The second tells apart instances of two daemons on one machine that have the same id.
+    """
+
+    instance: str
+    start: str
 
 
 @cache
@@ -72,18 +84,18 @@ def age(identity: Identity) -> float:
     return max(0.0, uptime - identity.started / _TICKS)
 
 
-def marked() -> dict[str, list[Status]]:
-    """The living processes of this machine by the instance that stands in their environment."""
-    found: dict[str, list[Status]] = {}
+def marked() -> dict[Mark, list[Status]]:
+    """The living processes of this machine by the mark that stands in their environment."""
+    found: dict[Mark, list[Status]] = {}
     for pid in _pids():
-        instance = _instance_of(pid)
-        if instance is not None and (now := status(pid)) is not None and now.alive:
-            found.setdefault(instance, []).append(now)
+        mark = _mark_of(pid)
+        if mark is not None and (now := status(pid)) is not None and now.alive:
+            found.setdefault(mark, []).append(now)
     return found
 
 
-def members(instance: str, leader: Identity | None) -> list[Status]:
-    """The living processes of an instance: with its id in their environment, or in the session it leads.
+def members(mark: Mark, leader: Identity | None) -> list[Status]:
+    """The living processes of an instance: with its mark in their environment, or in the session it leads.
 
     The second catches children that were given another environment. A session whose leader's pid belongs to another
     process by now is not the instance's.
@@ -94,7 +106,7 @@ def members(instance: str, leader: Identity | None) -> list[Status]:
         for pid in _pids()
         if (now := status(pid)) is not None
         and now.alive
-        and (_in_session(now, session) or _instance_of(pid) == instance)
+        and (_in_session(now, session) or _mark_of(pid) == mark)
     ]
 
 
@@ -116,15 +128,18 @@ def _pids() -> Iterator[int]:
             yield int(entry.name)
 
 
-def _instance_of(pid: int) -> str | None:
+def _mark_of(pid: int) -> Mark | None:
     try:
         environment = (PROC / str(pid) / "environ").read_bytes()
     except OSError:
         return None
-    for variable in environment.split(b"\0") if MARK in environment else ():
-        if variable.startswith(MARK):
-            return variable.removeprefix(MARK).decode("utf-8", "replace")
-    return None
+    if START.encode() not in environment:
+        return None
+    pairs = (variable.partition("=") for variable in environment.decode("utf-8", "replace").split("\0"))
+    variables = {name: value for name, _, value in pairs}
+    if INSTANCE not in variables or START not in variables:
+        return None
+    return Mark(variables[INSTANCE], variables[START])
 
 
 def send(process: Status, number: signal.Signals) -> None:

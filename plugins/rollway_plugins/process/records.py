@@ -7,6 +7,7 @@ means nothing after a boot and is not synced; and `output.log`. When it was stop
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -15,15 +16,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from rollway.api import Address, Group, Health
 from rollway_plugins.process import files
-from rollway_plugins.process.kernel import Identity
+from rollway_plugins.process.kernel import Identity, Mark
 from rollway_plugins.process.settings import ProcessSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An instance as it is started: every path absolute, secrets by name only; `boot` is when it was recorded."""
+    """An instance as it is started: every path absolute, secrets by name only.
+
+    `start` is the random word of its mark, `boot` the machine's boot in which it was recorded.
+    """
 
     id: str
+    start: str
     group: Group
     settings: ProcessSettings
     address: Address
@@ -31,6 +36,11 @@ class Record:
     directory: str
     log: str
     boot: str
+
+    @property
+    def mark(self) -> Mark:
+        """What its processes are known by."""
+        return Mark(self.id, self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,7 @@ class Records:
     def mark_stopped(self, instance: str) -> None:
         """It is not listed again, and never started again."""
         record = self.folder(instance) / "record.json"
-        if record.exists():
+        with suppress(FileNotFoundError):  # another call was faster
             record.rename(record.with_name("stopped.json"))
 
     def read(self) -> Iterator[Kept | Path]:

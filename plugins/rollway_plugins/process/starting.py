@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex as new_word
 
 from rollway.api import Address, Group, PluginError, Secret, Token
 from rollway_plugins.process import kernel
@@ -50,11 +51,8 @@ class Starter:
         """
         address = Address(HOST, self._ports.take())
         try:
-            known = values(group, instance, address)
-            variables = environment(
-                settings, group, known, inherited(os.environ, Path(sys.executable)), self._secrets
-            )
             record = self._compose(group, settings, instance, release, address)
+            variables = self._environment(record)
             with self._tokens.held(group.place, token):
                 self._record(record)
                 return record, self._execute(record, release, variables)
@@ -68,6 +66,7 @@ class Starter:
         known = values(group, instance, address)
         return Record(
             id=instance,
+            start=new_word(8),
             group=replace(group, settings={}),  # they stand beside, checked
             settings=settings,
             address=address,
@@ -76,6 +75,11 @@ class Starter:
             log=str(self._records.folder(instance) / "output.log"),
             boot=kernel.boot_id(),
         )
+
+    def _environment(self, record: Record) -> dict[str, str]:
+        known = values(record.group, record.id, record.address)
+        base = inherited(os.environ, Path(sys.executable))
+        return environment(record.settings, record.group, known, record.start, base, self._secrets)
 
     def _record(self, record: Record) -> None:
         try:

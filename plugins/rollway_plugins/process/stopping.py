@@ -53,7 +53,7 @@ async def kill(known: Known) -> None:
 
 
 def _members(known: Known) -> Sequence[Status]:
-    return kernel.members(known.record.id, known.process)
+    return kernel.members(known.record.mark, known.process)
 
 
 def _send(processes: Sequence[Status], number: signal.Signals) -> None:

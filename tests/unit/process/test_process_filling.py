@@ -61,7 +61,7 @@ def test_the_environment() -> None:
         }
     )
     found = environment(
-        settings, GROUP, KNOWN, {"PATH": "/bin", "HOME": "/"}, lambda secret: f"<{secret.name}>"
+        settings, GROUP, KNOWN, "word", {"PATH": "/bin", "HOME": "/"}, lambda secret: f"<{secret.name}>"
     )
     assert found == {
         "HOME": "/",
@@ -70,6 +70,7 @@ def test_the_environment() -> None:
         "KEY": "<KEY>",
         "PORT": "4312",
         "ROLLWAY_INSTANCE": "i-7",
+        "ROLLWAY_START": "word",
         "ROLLWAY_RELEASE": "v1",
         "ROLLWAY_ENVIRONMENT": "prod",
         "ROLLWAY_APPLICATION": "shop",
@@ -82,4 +83,4 @@ def test_a_secret_is_not_filled_in() -> None:
     def reveal(secret: Secret) -> str:
         return "{port}"
 
-    assert environment(settings, GROUP, KNOWN, {}, reveal)["KEY"] == "{port}"
+    assert environment(settings, GROUP, KNOWN, "word", {}, reveal)["KEY"] == "{port}"
