@@ -56,7 +56,7 @@ def test_the_contracts_own_example_of_an_error(tmp_path: Path) -> None:
         (TARGET, "{use: process, command: x, env: {}}", ["5:40: environments.prod.target.env: unknown key; did you mean 'environment'?"]),
         (TARGET, "{use: process, command: x, health: {timeout: 1ms}}", ["5:58: environments.prod.target.health.timeout: expected at least 50ms, got '1ms'"]),
         (TARGET, "{use: process, command: x, health: {healthy_after: '0'}}", ["5:64: environments.prod.target.health.healthy_after: expected at least 1, got '0'"]),
-        ("hold: 1m}", "hold: 1m, obsrve: {for: 1m}}", ["9:33: environments.prod.strategy.steps[0].obsrve: unknown key; did you mean 'observe'?"]),
+        ("hold: 1m}", "hold: 1m, obsrve: {for: 1m}}", ["9:34: environments.prod.strategy.steps[0].obsrve: unknown key; did you mean 'observe'?"]),
         ("weight: 5%", "weight: 105%", ["9:20: environments.prod.strategy.steps[0].weight: expected a weight between 0% and 100%, got '105%'"]),
         ("weight: 5%", "weight: 0.123%", ["9:20: environments.prod.strategy.steps[0].weight: expected a weight with at most two decimals, such as 0.25%, got '0.123%'"]),
         ("weight: 5%", "weight: 0", ["9:20: environments.prod.strategy.steps[0].weight: at 0% a step has no traffic to watch; give it a weight above 0%"]),
