@@ -154,7 +154,10 @@ def next_look(state: EnvironmentState, now: float) -> float | None:
 
 
 def routing(state: EnvironmentState, seen: Mapping[str, Instance]) -> Routing:
-    """What the router should do, given which instances are healthy."""
+    """What the router should do, given which instances are healthy.
+
+    A mark on the stable group is lifted: the lowering began before, and was recorded after, its promotion, which won.
+    """
     settings = state.last.router_settings if state.last else {}
     groups = tuple(
         RoutedGroup(
@@ -165,7 +168,8 @@ def routing(state: EnvironmentState, seen: Mapping[str, Instance]) -> Routing:
         )
         for group in state.groups.values()
     )
-    return Routing(state.place, settings, groups, state.split, state.stable)
+    lifted = frozenset({state.stable} if state.stable else ())
+    return Routing(state.place, settings, groups, state.split, state.stable, lifted)
 
 
 def endpoints(group: GroupState, seen: Mapping[str, Instance]) -> tuple[Address, ...]:

@@ -242,7 +242,7 @@ def test_one_that_is_being_stopped_is_not_routed(yard: Yard) -> None:
 def test_the_routing_is_what_the_log_says(yard: Yard) -> None:
     routing = u.routing(yard.state, yard.seen)
     assert routing.split == Split({NEW: 1_000, OLD: 9_000})
-    assert (routing.stable, routing.lifted) == (OLD, frozenset())
+    assert (routing.stable, routing.lifted) == (OLD, frozenset({OLD}))
     assert {g.id: (g.release, g.connections) for g in routing.groups} == {
         OLD: ("v1", Connections.OPEN),
         NEW: ("v2", Connections.OPEN),
@@ -251,6 +251,15 @@ def test_the_routing_is_what_the_log_says(yard: Yard) -> None:
     yard.record(e.ConnectionsClosed(group=NEW))
     closed = {g.id for g in u.routing(yard.state, yard.seen).groups if g.connections is Connections.CLOSED}
     assert closed == {NEW}
+
+
+def test_a_mark_is_lifted_from_what_is_stable_and_from_nothing_else(yard: Yard) -> None:
+    lower(yard)
+    assert NEW not in u.routing(yard.state, yard.seen).lifted
+    yard.record(e.Shifted(rollout="r2", split=Split.all_to(NEW)))
+    assert NEW not in u.routing(yard.state, yard.seen).lifted
+    yard.record(e.Promoted(rollout="r2", group=NEW, release="v2"))
+    assert u.routing(yard.state, yard.seen).lifted == {NEW}
 
 
 @pytest.mark.parametrize("hard", [True, False])
