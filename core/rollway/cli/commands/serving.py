@@ -1,0 +1,53 @@
+"""The daemon and the demo."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rollway.cli.exits import UsageError
+from rollway.cli.session import Session
+
+
+def daemon(
+    session: Session,
+    listen: Annotated[
+        str, typer.Option(metavar="H:P", help="Where to listen; loopback only. Port 0: any free one.")
+    ] = "127.0.0.1:7700",
+    database: Annotated[
+        str | None, typer.Option(metavar="URL", help="The database; a SQLite file under --data without it.")
+    ] = None,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="The folder of everything kept.")] = Path(
+        ".rollway"
+    ),
+) -> int:
+    """Run engine and API in one process; applications and their traffic outlive it."""
+    from rollway.daemon import DaemonOptions, run
+
+    return run(DaemonOptions(listen=listen, database=database, data=data, json_logs=not session.is_text))
+
+
+def demo(
+    session: Session,
+    bad_errors: Annotated[
+        str, typer.Option(metavar="SHARE", help="The share of the bad release's answers that fail.")
+    ] = "5%",
+    keep: Annotated[bool, typer.Option(help="Leave everything running at the end.")] = False,
+    rate: Annotated[float, typer.Option(metavar="N", help="Requests a second.")] = 500.0,
+    plain: Annotated[bool, typer.Option(help="Lines, even on a terminal.")] = False,
+) -> int:
+    """The whole story on this machine: a good release goes out by itself, a bad one comes back by itself."""
+    from rollway.config.percentages import parse_share
+    from rollway.demo import Options, run
+
+    try:
+        options = Options(
+            bad_errors=parse_share(bad_errors),
+            keep=keep,
+            output="text" if session.is_text else "json",
+            rate=rate,
+            plain=plain,
+        )
+    except ValueError as error:
+        raise UsageError(str(error), advice="see rollway demo --help") from error
+    return run(options)

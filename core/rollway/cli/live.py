@@ -1,0 +1,113 @@
+"""A rollout as it goes, on a terminal: progress, weight, requests, evidence against its bounds, what comes next."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from rollway.cli.figures import countdown, percent, requests, share
+from rollway.cli.following import Pace
+from rollway.cli.lines import line
+from rollway.cli.plain import plain
+from rollway.cli.tables import instances, text
+from rollway.client import Client
+from rollway.errors import UnreachableError
+from rollway.http.documents import RolloutDocument, VerdictDocument
+
+LOOK_EVERY: Final = 0.4
+"""Seconds between two looks at the rollout."""
+_BAR: Final = 24
+
+
+def watch(client: Client, document: RolloutDocument, pace: Pace, console: Console) -> RolloutDocument:
+    """Show a rollout until it has ended; the last look at it. Raises UnreachableError, StillGoing.
+
+    Each event of its log scrolls by above the picture, so that the terminal keeps the whole story.
+    """
+    seen, heard = 0, time.monotonic()
+    with Live(picture(document), console=console, auto_refresh=False) as live:
+        while True:
+            try:
+                document = client.rollout(document.id)
+                for event in client.events(document.id, seen):
+                    live.console.print(Text(plain(line(event, document)), style="dim"))
+                    seen = event.seq
+                heard = time.monotonic()
+                live.update(picture(document), refresh=True)
+            except UnreachableError:
+                if time.monotonic() - heard > pace.patience:
+                    raise
+                live.update(Group(picture(document), _lost(heard)), refresh=True)
+            if document.phase.ended:
+                return document
+            pace.check(document)
+            time.sleep(LOOK_EVERY)
+
+
+def _lost(heard: float) -> Text:
+    return Text(f"the daemon has not answered for {time.monotonic() - heard:.0f} s", style="yellow")
+
+
+def picture(document: RolloutDocument) -> RenderableType:
+    """One look at a rollout."""
+    return Group(_title(document), _weight(document), *map(_verdict, document.verdicts), _next(document))
+
+
+def _title(document: RolloutDocument) -> Text:
+    title = Text(plain(f"{document.application}/{document.environment}  "), style="bold")
+    if document.previous_release:
+        title.append(plain(f"{document.previous_release} -> "), style="default")
+    title.append(plain(document.release))
+    title.append("  ").append_text(text(document.phase.value))
+    if document.waiting_for:
+        title.append(f", waiting for {document.waiting_for}", style="yellow")
+    return title
+
+
+def _weight(document: RolloutDocument) -> Table:
+    return _row(document.weight / 100, f"traffic {percent(document.weight)}  {instances(document)}", "cyan")
+
+
+def _verdict(verdict: VerdictDocument) -> RenderableType:
+    evidence = verdict.evidence
+    harm = share(evidence.get("log_e"), evidence.get("threshold_fail")) or 0.0
+    safe = share(evidence.get("log_clear"), evidence.get("threshold_pass")) or 0.0
+    said = f"{verdict.monitor} {verdict.verdict.value}  {requests(verdict) or verdict.reason}"
+    worst = harm >= safe
+    return _row(
+        harm if worst else safe,
+        f"{said}  evidence of {'harm' if worst else 'safety'} {max(harm, safe):.0%} of its bound",
+        "red" if worst else "green",
+    )
+
+
+def _row(done: float, said: str, style: str) -> Table:
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=_BAR)
+    row.add_column(overflow="fold")
+    row.add_row(
+        ProgressBar(total=1.0, completed=done, width=_BAR, complete_style=style, finished_style=style),
+        text(said),
+    )
+    return row
+
+
+def _next(document: RolloutDocument) -> Text:
+    if document.phase.ended or document.phase.value == "rolling_back":
+        return text(document.reason)
+    steps = document.plan
+    current = next((step for step in steps if step.index == document.step.index), None)
+    coming = next((step for step in steps if step.index == document.step.index + 1), None)
+    said = f"step {document.step.index} of {document.step.of}: {document.step.name}"
+    if current is not None and current.hold is not None and not document.waiting_for:
+        until = document.hold_until or current.hold
+        said += f", {countdown(until - document.watched)} left"
+    if coming is not None:
+        said += f"; then {coming.name}"
+    return text(said + (f"\n{document.reason}" if document.reason else ""))

@@ -1,0 +1,56 @@
+"""The entry point: answers `--version` at once, and lets no traceback of a user's mistake through."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+
+from rollway._version import __version__
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. `arguments` default to those of the process."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words in (["--version"], ["version"]):
+        sys.stdout.write(f"rollway {__version__}\n")
+        return 0
+    _tolerate_any_terminal()
+    return _run(words)
+
+
+def _run(words: list[str]) -> int:
+    from rollway.cli.app import build
+    from rollway.cli.exits import explain
+
+    try:
+        code = build()(words, prog_name="rollway", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if os.environ.get("ROLLWAY_DEBUG") == "1":
+            raise
+        code, text = explain(error)
+        with contextlib.suppress(BrokenPipeError):
+            sys.stderr.write(text)
+    return code if isinstance(code, int) else 0
+
+
+def _tolerate_any_terminal() -> None:
+    """A character that the terminal cannot show becomes a question mark, never an error."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+def _reader_left() -> int:
+    """`rollway events | head`: whoever read our output has enough; the interpreter shall not complain at its end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(null, sys.stdout.fileno())
+    return 0

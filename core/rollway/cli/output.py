@@ -1,0 +1,67 @@
+"""Where output goes: one document on standard output, or text for people; messages on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, JsonValue
+
+from rollway.cli.plain import plain
+from rollway.cli.session import Output, Session
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDE = 200
+"""Columns of a table that nobody looks at in a terminal: nothing is cut off for `grep`."""
+
+Data = BaseModel | Sequence[BaseModel] | Mapping[str, JsonValue] | Sequence[JsonValue]
+
+
+def emit(session: Session, data: Data) -> None:
+    """Print the one document of `-o json` or `-o yaml`."""
+    if session.output is Output.YAML:
+        _yaml(_jsonable(data))
+    else:
+        import json
+
+        sys.stdout.write(json.dumps(_jsonable(data), indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def say(message: str) -> None:
+    """Tell people something beside the output."""
+    sys.stderr.write(plain(message) + "\n")
+    sys.stderr.flush()
+
+
+def console() -> Console:
+    """Standard output for people: as wide as it is, colours only on a terminal."""
+    from rich.console import Console
+
+    terminal = sys.stdout.isatty()
+    return Console(width=None if terminal else WIDE, highlight=False, markup=False, emoji=False)
+
+
+def _jsonable(data: object) -> JsonValue:
+    if isinstance(data, BaseModel):
+        return _jsonable(data.model_dump(mode="json"))
+    if isinstance(data, Mapping):
+        return {str(key): _jsonable(value) for key, value in data.items()}
+    if data is None or isinstance(data, (str, int, float, bool)):
+        return data
+    if isinstance(data, Sequence):
+        return [_jsonable(each) for each in data]
+    raise TypeError(f"{type(data).__name__} is no part of a document")
+
+
+def _yaml(data: JsonValue) -> None:
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False
+    yaml.width = 4096
+    yaml.dump(data, sys.stdout)

@@ -1,0 +1,138 @@
+"""Documents as tables and lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from rollway.cli.figures import against, percent, requests, step_length
+from rollway.cli.plain import plain
+from rollway.http import documents as d
+
+STYLES = {
+    "promoted": "green",
+    "pass": "green",
+    "baking": "green",
+    "steady": "green",
+    "rolled_back": "red",
+    "rolling_back": "red",
+    "fail": "red",
+    "failed": "bold red",
+    "error": "red",
+    "aborted": "yellow",
+    "paused": "yellow",
+    "inconclusive": "yellow",
+    "no_data": "yellow",
+}
+
+
+def text(value: str, style: str = "") -> Text:
+    """Text of unknown origin, safe to print."""
+    return Text(plain(value), style or STYLES.get(value, ""))
+
+
+def table(*columns: str) -> Table:
+    """A table without a frame."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def plan(document: d.PlanDocument) -> Table:
+    """The steps of a plan: their length, what each exposes, and what a rollback would do there."""
+    made = table("#", "STEP", "TRAFFIC", "LENGTH", "NOTE")
+    weight: float = 0
+    for step in document.steps:
+        weight = weight if step.weight is None else step.weight
+        made.add_row(
+            str(step.index),
+            text(step.name),
+            percent(weight),
+            step_length(step),
+            text(step.note or ""),
+        )
+    return made
+
+
+def environments(documents: Iterable[d.EnvironmentDocument]) -> Table:
+    """What runs where, at what weight."""
+    made = table("ENVIRONMENT", "STATE", "RELEASE", "TRAFFIC", "INSTANCES", "ROLLOUT", "LISTENS ON")
+    for each in documents:
+        name = f"{each.application}/{each.environment}"
+        listen = (each.listen or "") + (" (router not running)" if each.router_running is False else "")
+        groups = [group for group in each.groups if group.role != "retired" or group.weight]
+        if not groups:
+            made.add_row(text(name), text(each.phase), "", "", "", text(each.rollout or ""), text(listen))
+        for first, group in enumerate(groups):
+            made.add_row(
+                "" if first else text(name),
+                "" if first else text(each.phase),
+                text(f"{group.release} ({group.role})"),
+                percent(group.weight),
+                f"{group.ready}/{group.wanted}",
+                "" if first else text(each.rollout or ""),
+                "" if first else text(listen),
+            )
+    return made
+
+
+def rollout(document: d.RolloutDocument) -> Table:
+    """One rollout: where it stands."""
+    made = Table.grid(padding=(0, 2))
+    made.add_column(style="bold", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in _facts(document):
+        if value:
+            made.add_row(name, value if isinstance(value, Text) else text(value))
+    return made
+
+
+def _facts(document: d.RolloutDocument) -> Sequence[tuple[str, str | Text]]:
+    step = document.step
+    return [
+        ("rollout", document.id),
+        ("environment", f"{document.application}/{document.environment}"),
+        ("release", document.release),
+        ("instead of", document.previous_release or "nothing: the first release"),
+        ("strategy", document.strategy + (", unwatched" if document.unwatched else "")),
+        ("phase", text(document.phase.value)),
+        ("waiting for", document.waiting_for or ""),
+        ("reason", document.reason),
+        ("weight", percent(document.weight)),
+        ("step", f"{step.index} of {step.of}: {step.name}"),
+        ("instances", instances(document)),
+        ("started", f"{document.started_at:%Y-%m-%d %H:%M:%S} UTC by {document.actor} (unverified)"),
+        ("ended", f"{document.finished_at:%Y-%m-%d %H:%M:%S} UTC" if document.finished_at else ""),
+        *((each.monitor, verdict(each)) for each in document.verdicts),
+    ]
+
+
+def instances(document: d.RolloutDocument) -> str:
+    """`stable 3/3, canary 2/3`: ready of wanted; a side that nobody looks at any more is left out."""
+    sides = (("stable", document.instances.stable), ("canary", document.instances.canary))
+    return ", ".join(
+        f"{name} {count.ready}/{count.wanted}" for name, count in sides if count.ready is not None
+    )
+
+
+def verdict(each: d.VerdictDocument) -> Text:
+    """A verdict with what it rests on."""
+    said = text(each.verdict.value)
+    for part in (each.reason, requests(each), against(each)):
+        if part:
+            said.append(plain(f"; {part}"), style="default")
+    if each.dry_run:
+        said.append(" (dry run: decides nothing)")
+    return said
+
+
+def plugins(documents: Iterable[d.PluginDocument]) -> Table:
+    """What is loaded, and what is not and why."""
+    made = table("KIND", "NAME", "FROM", "WHAT IT IS")
+    for each in documents:
+        what = Text(f"not loaded: {plain(each.problem)}", "red") if each.problem else text(each.summary)
+        made.add_row(text(each.kind), text(each.name), text(f"{each.origin} {each.version}"), what)
+    return made
