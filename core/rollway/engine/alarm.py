@@ -10,86 +10,92 @@ log = logging.getLogger(__name__)
 LONGEST_NAP = 30.0
 """Seconds; a wait is looked at again at least so often, whatever the wall clock did meanwhile."""
 
+NOW = float("-inf")
+"""A time that is over, whatever the clock says."""
+
 AFTER_AN_ERROR = 0.5
 """Seconds until something whose advance failed is looked at again."""
 
 
 class MemoryAlarmClock:
-    """One asyncio task for each id that was ever woken, until `advance` says there is nothing more to wait for."""
+    """One asyncio task for each id that has an alarm set, until `advance` says there is nothing more to wait for."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._rung: dict[str, asyncio.Event] = {}
-        self._times: dict[str, float] = {}
+        self._due: dict[str, float] = {}
+        self._stirred: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._advance: Advance | None = None
 
     def wake_now(self, id_: str) -> None:
         """Ring at once; if it is being advanced now, again afterwards."""
-        self._rung.setdefault(id_, asyncio.Event()).set()
-        self._start(id_)
+        self.wake_at(id_, NOW)
 
     def wake_at(self, id_: str, at: float) -> None:
         """Ring at this time (unix seconds), or earlier if an earlier time is set."""
-        self._times[id_] = min(at, self._times.get(id_, at))
-        if self._times[id_] <= self._clock.now():
-            self.wake_now(id_)
-        else:
-            self._start(id_)
+        self._due[id_] = min(at, self._due.get(id_, at))
+        self._stir(id_)
 
     async def run(self, advance: Advance) -> None:
         """Serve until cancelled; then every task is cancelled too."""
         self._advance = advance
-        for id_ in [*self._rung, *self._times]:
-            self._start(id_)
+        for id_ in list(self._due):
+            self._stir(id_)
         try:
             await asyncio.Event().wait()
         finally:
             self._advance = None
-            for task in self._tasks.values():
+            tasks = list(self._tasks.values())
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-            self._tasks.clear()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, id_: str) -> None:
-        if self._advance is None or id_ in self._tasks:
+    def _stir(self, id_: str) -> None:
+        """Whoever sleeps until its time looks again whether that has come earlier."""
+        if self._advance is None:
             return
-        self._rung.setdefault(id_, asyncio.Event())
+        if id_ in self._tasks:
+            self._stirred[id_].set()
+            return
+        self._stirred[id_] = asyncio.Event()
         self._tasks[id_] = asyncio.create_task(self._serve(id_), name=f"advance {id_}")
+        self._tasks[id_].add_done_callback(lambda _: self._served(id_))
+
+    def _served(self, id_: str) -> None:
+        del self._tasks[id_], self._stirred[id_]
+        if id_ in self._due:
+            self._stir(id_)
 
     async def _serve(self, id_: str) -> None:
-        rung = self._rung[id_]
-        try:
-            while rung.is_set() or id_ in self._times:
-                await self._nap(id_, rung)
-                if rung.is_set() or self._times.get(id_, float("inf")) <= self._clock.now():
-                    rung.clear()
-                    self._times.pop(id_, None)
-                    await self._once(id_)
-        finally:
-            self._tasks.pop(id_, None)
-            if not rung.is_set() and id_ not in self._times:
-                self._rung.pop(id_, None)
+        while id_ in self._due:
+            if self._due[id_] > self._clock.now():
+                await self._nap(id_)
+            else:
+                del self._due[id_]
+                await self._once(id_)
 
-    async def _nap(self, id_: str, rung: asyncio.Event) -> None:
-        if rung.is_set():
-            return
-        left = min(max(0.0, self._times[id_] - self._clock.now()), LONGEST_NAP)
-        nap = asyncio.ensure_future(self._clock.sleep(left))
-        ring = asyncio.ensure_future(rung.wait())
+    async def _nap(self, id_: str) -> None:
+        stirred = self._stirred[id_]
+        stirred.clear()
+        left = min(self._due[id_] - self._clock.now(), LONGEST_NAP)
+        nap = asyncio.ensure_future(self._clock.sleep(max(0.0, left)))
+        stir = asyncio.ensure_future(stirred.wait())
         try:
-            await asyncio.wait({nap, ring}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({nap, stir}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             nap.cancel()
-            ring.cancel()
+            stir.cancel()
 
     async def _once(self, id_: str) -> None:
         if self._advance is None:
             return
         try:
             again = await self._advance(id_)
+        except asyncio.CancelledError:  # ours, or of something within: it has not been looked at
+            self._due[id_] = NOW if self._advance is None else self._clock.now() + AFTER_AN_ERROR
+            raise
         except Exception:  # the loop's top: whatever went wrong, it is looked at again
             log.exception("advance failed; trying again", extra={"subject": id_})
             again = self._clock.now() + AFTER_AN_ERROR
         if again is not None:
-            self._times[id_] = min(again, self._times.get(id_, again))
+            self._due[id_] = min(again, self._due.get(id_, again))
