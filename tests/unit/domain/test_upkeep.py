@@ -349,3 +349,15 @@ def test_none_is_started_while_the_number_is_reached_or_the_backoff_runs(happeni
             if yard.now < u.may_start_at(group, yard.now):
                 assert starts[id_] == 0
             assert starts[id_] == 0 or starts[id_] + len(group.alive()) == group.wanted
+
+
+def test_so_many_deaths_are_remembered_that_the_longest_backoff_lasts() -> None:
+    yard = Yard()
+    yard.record(e.GroupWanted(group=NEW, size=1))
+    for _ in range(environments.REMEMBERED + 4):
+        yard.settle()
+        yard.kill(yard.living()[0].id)
+        yard.work()
+    group = yard.group()
+    assert (len(group.deaths), group.died) == (environments.REMEMBERED, environments.REMEMBERED + 4)
+    assert u.may_start_at(group, yard.now) == yard.now + u.LONGEST_BACKOFF
