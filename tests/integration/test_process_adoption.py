@@ -17,6 +17,7 @@ import pytest
 from rollway.api import Group, Health, Node
 from rollway.testing.contracts.target import dead, effect, healthy
 from rollway_plugins.process import adoption, kernel
+from rollway_plugins.process.marks import marked
 from rollway_plugins.process.records import Kept, Life, Record, Records
 from rollway_plugins.process.target import ProcessTarget
 
@@ -37,6 +38,7 @@ HOST = """
 import asyncio, json, os, signal, sys
 from pathlib import Path
 from rollway.api import Effect, Group, Node, Token
+from rollway_plugins.process.marks import marked
 from rollway_plugins.process.target import ProcessTarget
 
 KINDS = {"open", "os.mkdir", "os.rename", "os.scandir", "fcntl.flock", "socket.bind", "subprocess.Popen", "os.remove"}
@@ -94,8 +96,8 @@ def order(host: subprocess.Popen[str], folder: Path, names: list[str], **death: 
 
 
 def running(instance: str) -> list[int]:
-    marked = kernel.marked().items()
-    return [process.pid for mark, found in marked if mark.instance == instance for process in found]
+    found = marked().items()
+    return [process.pid for mark, processes in found if mark.instance == instance for process in processes]
 
 
 def new_names(count: int) -> list[str]:

@@ -14,6 +14,7 @@ import pytest
 from rollway.api import Group, Health, Node, PluginError
 from rollway.testing.contracts.target import dead, effect, healthy, until
 from rollway_plugins.process import kernel
+from rollway_plugins.process.marks import marked
 from rollway_plugins.process.target import ProcessTarget
 
 GROUP = Group(id="group-1", application="shop", environment="prod", release="v1")
@@ -66,8 +67,8 @@ def files(folder: Path) -> list[Path]:
 
 
 def running(instance: str) -> list[int]:
-    marked = kernel.marked().items()
-    return [process.pid for mark, found in marked if mark.instance == instance for process in found]
+    found = marked().items()
+    return [process.pid for mark, processes in found if mark.instance == instance for process in processes]
 
 
 async def test_what_an_instance_finds_around_it(
@@ -305,10 +306,11 @@ async def test_children_of_the_dead_go_when_it_is_stopped(target: ProcessTarget)
     assert running("gone") == []
 
 
-async def test_no_zombies_stay(target: ProcessTarget) -> None:
+async def test_no_zombies_stay(target: ProcessTarget, tmp_path: Path) -> None:
     await target.start(shell("exit 0"), "short", effect(1))
     await dead(target, GROUP, "short")
-    assert [p for p in processes() if p.parent == os.getpid() and p.state == "Z"] == []
+    life = json.loads((tmp_path / "node/instances/short/life.json").read_text())
+    assert kernel.status(life["process"]["pid"]) is None
 
 
 async def test_ports_are_given_to_one_each(target: ProcessTarget) -> None:

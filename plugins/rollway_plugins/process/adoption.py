@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rollway_plugins.process import kernel
-from rollway_plugins.process.kernel import Identity, Mark, Status
+from rollway_plugins.process.kernel import Identity, Status
+from rollway_plugins.process.marks import Mark, marked
 from rollway_plugins.process.records import Kept, Life, Records
 from rollway_plugins.process.spawning import somebody_writes
 
@@ -30,7 +31,7 @@ class Scene:
 
 def look() -> Scene:
     """The scene now."""
-    return Scene(kernel.boot_id(), kernel.marked())
+    return Scene(kernel.boot_id(), marked())
 
 
 def adopt_all(records: Records) -> list[Kept]:
@@ -79,7 +80,7 @@ def _found(kept: Kept, scene: Scene) -> Identity | None:
     leader = first(scene.marked.get(kept.record.mark, ()))
     deadline = time.monotonic() + _EXEC_PATIENCE
     while leader is None and somebody_writes(Path(kept.record.log)) and time.monotonic() < deadline:
-        leader = first(kernel.marked().get(kept.record.mark, ()))
+        leader = first(marked().get(kept.record.mark, ()))
         time.sleep(_RETRY)
     return Identity(leader.pid, leader.started, scene.boot) if leader else None
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rollway.api import Address, Group, Secret
-from rollway_plugins.process.kernel import INSTANCE, START
+from rollway_plugins.process.marks import INSTANCE, START
 from rollway_plugins.process.settings import ProcessSettings
 
 _PLACEHOLDER = re.compile(r"\{(port|address|instance|instance_id|release)\}")

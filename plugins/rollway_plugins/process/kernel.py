@@ -1,16 +1,12 @@
-"""What the kernel knows of processes, read from /proc (see proc(5)), and signals that reach only who is meant."""
+"""Processes as the kernel knows them (see proc(5)), and signals that reach only who is meant."""
 
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-PROC = Path("/proc")
-INSTANCE = "ROLLWAY_INSTANCE"
-START = "ROLLWAY_START"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -39,30 +35,30 @@ class Status:
         return self.state not in "ZXx"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What stands in the environment of an instance's processes: its id, and a random word made for this start.
-
-    The second tells apart instances of two daemons on one machine that have the same id.
-    """
-
-    instance: str
-    start: str
-
-
 @cache
 def boot_id() -> str:
     """Which start of this machine this is."""
-    return (PROC / "sys/kernel/random/boot_id").read_text().strip()
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def read(pid: int, name: str) -> bytes:
+    """A file of /proc/PID; empty where the process is gone or not ours to look at.
+
+    As cheap as can be, because it is called for every process of the machine.
+    """
+    try:
+        with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:  # noqa: PTH123
+            return file.read()
+    except OSError:
+        return b""
 
 
 def status(pid: int) -> Status | None:
     """How the process with this pid stands now; None where there is none."""
-    try:
-        line = (PROC / str(pid) / "stat").read_text(errors="replace")
-    except OSError:
+    line = read(pid, "stat")
+    if not line:
         return None
-    fields = line.rpartition(")")[2].split()
+    fields = line.rpartition(b")")[2].decode("ascii").split()
     return Status(pid, fields[0], int(fields[1]), int(fields[3]), int(fields[19]))
 
 
@@ -80,66 +76,8 @@ def is_alive(identity: Identity) -> bool:
 
 def age(identity: Identity) -> float:
     """Seconds since it was started."""
-    uptime = float((PROC / "uptime").read_text().split()[0])
+    uptime = float(Path("/proc/uptime").read_text().split()[0])
     return max(0.0, uptime - identity.started / _TICKS)
-
-
-def marked() -> dict[Mark, list[Status]]:
-    """The living processes of this machine by the mark that stands in their environment."""
-    found: dict[Mark, list[Status]] = {}
-    for pid in _pids():
-        mark = _mark_of(pid)
-        if mark is not None and (now := status(pid)) is not None and now.alive:
-            found.setdefault(mark, []).append(now)
-    return found
-
-
-def members(mark: Mark, leader: Identity | None) -> list[Status]:
-    """The living processes of an instance: with its mark in their environment, or in the session it leads.
-
-    The second catches children that were given another environment. A session whose leader's pid belongs to another
-    process by now is not the instance's.
-    """
-    session = _session(leader)
-    return [
-        now
-        for pid in _pids()
-        if (now := status(pid)) is not None
-        and now.alive
-        and (_in_session(now, session) or _mark_of(pid) == mark)
-    ]
-
-
-def _session(leader: Identity | None) -> Identity | None:
-    if leader is None or leader.boot != boot_id():
-        return None
-    now = status(leader.pid)
-    return leader if now is None or now.started == leader.started else None
-
-
-def _in_session(found: Status, session: Identity | None) -> bool:
-    return session is not None and found.session == session.pid and found.started >= session.started
-
-
-def _pids() -> Iterator[int]:
-    own = os.getpid()
-    for entry in os.scandir(PROC):
-        if entry.name.isdigit() and int(entry.name) != own:
-            yield int(entry.name)
-
-
-def _mark_of(pid: int) -> Mark | None:
-    try:
-        environment = (PROC / str(pid) / "environ").read_bytes()
-    except OSError:
-        return None
-    if START.encode() not in environment:
-        return None
-    pairs = (variable.partition("=") for variable in environment.decode("utf-8", "replace").split("\0"))
-    variables = {name: value for name, _, value in pairs}
-    if INSTANCE not in variables or START not in variables:
-        return None
-    return Mark(variables[INSTANCE], variables[START])
 
 
 def send(process: Status, number: signal.Signals) -> None:

@@ -13,8 +13,6 @@ from rollway_plugins.process.watching import until_gone
 Save = Callable[[str, Life], Awaitable[None]]
 """Keeps what became of an instance; never raises."""
 
-UNSEEN = "ended; how is not known, because another daemon had started it"
-
 
 class Known:
     """One instance and the tasks that look after it.
@@ -59,15 +57,20 @@ class Known:
     async def _check(self) -> None:
         settings = self.record.settings.health
         while True:
-            before = self._pulse.health
-            self._pulse = pulse.beat(self._pulse, await probe(self.record.address, settings), settings)
-            if self._pulse.health is not before:
-                await self._save(self.record.id, self._life())
+            trouble = await probe(self.record.address, settings)
+            if trouble is not None:
+                await self._beat(trouble)
             await asyncio.sleep(pulse.pause(self._pulse, settings))
 
+    async def _beat(self, trouble: str) -> None:
+        before = self._pulse.health
+        self._pulse = pulse.beat(self._pulse, trouble, self.record.settings.health)
+        if self._pulse.health is not before:  # a daemon that comes back must not take it for a new one
+            await self._save(self.record.id, self._life())
+
     async def _await_end(self, process: kernel.Identity) -> None:
-        how = await until_gone(process) or UNSEEN
-        self._ended = f"{how} after {_seconds(kernel.age(process))}"
+        how = await until_gone(process)
+        self._ended = _end(how, kernel.age(process))
         self.gone.set()
         self._tasks[0].cancel()
         await self._save(self.record.id, self._life())
@@ -76,5 +79,8 @@ class Known:
         return Life(self.process, self._pulse.health, self._ended)
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds:.0f} s"
+def _end(how: str, seconds: float) -> str:
+    lasted = f"{seconds:.1f} s" if seconds < 100 else f"{seconds:.0f} s"
+    if how:
+        return f"{how} after {lasted}"
+    return f"ended after {lasted}; how is not known, because an earlier daemon had started it"

@@ -11,8 +11,12 @@ _REST = 256 * 1024
 _REST_SECONDS = 0.2
 
 
-async def probe(address: Address, settings: HealthSettings) -> str:
-    """What is wrong with it, in words for an operator; empty where it passed. Never raises but when cancelled."""
+_OUR_OWN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL})
+"""The daemon is short of something; that says nothing of the instance."""
+
+
+async def probe(address: Address, settings: HealthSettings) -> str | None:
+    """What is wrong with it, in words for an operator: empty where it passed, None where it could not be checked."""
     what = f"GET {settings.path}" if settings.path else f"connection to {address}"
     try:
         async with asyncio.timeout(settings.timeout):
@@ -20,7 +24,8 @@ async def probe(address: Address, settings: HealthSettings) -> str:
     except TimeoutError:
         return f"{what}: no answer within {settings.timeout:g} s"
     except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
-        return _words(error, what, address)
+        own = isinstance(error, OSError) and error.errno in _OUR_OWN
+        return None if own else _words(error, what, address)
 
 
 def _words(error: Exception, what: str, address: Address) -> str:

@@ -16,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from rollway.api import Address, Group, Health
 from rollway_plugins.process import files
-from rollway_plugins.process.kernel import Identity, Mark
+from rollway_plugins.process.kernel import Identity
+from rollway_plugins.process.marks import Mark
 from rollway_plugins.process.settings import ProcessSettings
 
 

@@ -47,10 +47,10 @@ class Releases:
         async with self._locks[group.id]:  # the digest of a large artifact is read once, not by each instance
             folder = await asyncio.to_thread(self._folder_of, group)
             async with self._locks[str(folder)]:
+                if group.id not in self._homes:  # noted first, so that nothing lies about that nobody forgets
+                    self._homes[group.id] = await asyncio.to_thread(self._note, group, folder)
                 if not folder.is_dir():
                     await asyncio.to_thread(self._make, folder, group)
-                if group.id not in self._homes:
-                    self._homes[group.id] = await asyncio.to_thread(self._note, group, folder)
         return folder
 
     async def forget(self, group: str) -> None:

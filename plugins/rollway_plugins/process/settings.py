@@ -4,7 +4,17 @@ import re
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from rollway.api import CommandLine, Duration, Secret
@@ -28,10 +38,16 @@ def _http_path(value: str) -> str:
     return value
 
 
-def _text_of_number(value: object) -> object:
-    if isinstance(value, bool):
+def _is_secret(value: object) -> str:
+    return "secret" if isinstance(value, dict | Secret) else "text"
+
+
+def _text(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise PydanticCustomError("environment", "expected text; write it in quotes")
-    return str(value) if isinstance(value, int | float) else value
+    if isinstance(value, str) and "\0" in value:
+        raise PydanticCustomError("environment", "an environment variable cannot contain a NUL character")
+    return str(value)
 
 
 def _variable(name: str) -> str:
@@ -42,17 +58,18 @@ def _variable(name: str) -> str:
     return name
 
 
-def _text(value: str | Secret) -> str | Secret:
-    if isinstance(value, str) and "\0" in value:
-        raise PydanticCustomError("environment", "an environment variable cannot contain a NUL character")
-    return value
-
-
 def _inside(value: str) -> str:
     path = PurePosixPath(value)
     if path.is_absolute() or ".." in path.parts or "\0" in value:
         raise PydanticCustomError("directory", "expected a folder inside the artifact, relative to its top")
     return value
+
+
+_Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number"]})]
+Variable = Annotated[
+    Annotated[_Text, Tag("text")] | Annotated[Secret, Tag("secret")], Discriminator(_is_secret)
+]
+"""The value of an environment variable: text, a number, or a secret by its name."""
 
 
 class HealthSettings(_Settings):
@@ -96,10 +113,7 @@ class ProcessSettings(_Settings):
     """How many; belongs to the environment, not to a release."""
     health: HealthSettings = HealthSettings()
     """When an instance counts as healthy."""
-    environment: dict[
-        Annotated[str, AfterValidator(_variable)],
-        Annotated[str | Secret, BeforeValidator(_text_of_number), AfterValidator(_text)],
-    ] = {}
+    environment: dict[Annotated[str, AfterValidator(_variable)], Variable] = {}
     """Environment variables: text, filled in like the command, or {secret: NAME}."""
     directory: Annotated[str, AfterValidator(_inside)] = "."
     """Where in the artifact the command runs."""

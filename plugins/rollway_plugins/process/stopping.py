@@ -8,6 +8,7 @@ from rollway.api import PluginError
 from rollway_plugins.process import kernel
 from rollway_plugins.process.kernel import Status
 from rollway_plugins.process.known import Known
+from rollway_plugins.process.marks import members
 
 _LOOK = 0.05
 _KILL_PATIENCE = 5.0
@@ -53,7 +54,7 @@ async def kill(known: Known) -> None:
 
 
 def _members(known: Known) -> Sequence[Status]:
-    return kernel.members(known.record.mark, known.process)
+    return members(known.record.mark, known.process)
 
 
 def _send(processes: Sequence[Status], number: signal.Signals) -> None:

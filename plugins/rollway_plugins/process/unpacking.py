@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rollway.api import PluginError
-from rollway.artifact import unpack as unpack_artifact
+from rollway.api import unpack as unpack_artifact
 from rollway.errors import ArtifactError
 
 

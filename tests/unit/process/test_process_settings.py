@@ -1,3 +1,4 @@
+import jsonschema
 import pytest
 from pydantic import ValidationError
 
@@ -67,3 +68,22 @@ def test_a_refused_secret_does_not_repeat_it() -> None:
     with pytest.raises(ValidationError) as refused:
         settings(environment={"A": {"secret": "B", "value": "hunter2"}})
     assert "hunter2" not in str(refused.value)
+
+
+def test_one_wrong_value_is_one_error() -> None:
+    for wrong in (True, None, ["x"], {"secret": "B", "value": "C"}):
+        with pytest.raises(ValidationError) as refused:
+            settings(environment={"A": wrong})
+        assert refused.value.error_count() == 1
+
+
+def test_the_schema_knows_what_the_settings_take() -> None:
+    taken = {
+        "command": "serve {port}",
+        "instances": 3,
+        "health": {"path": "/healthz", "interval": "1s", "healthy_after": 2},
+        "environment": {"WORKERS": 4, "MODE": "fast", "KEY": {"secret": "KEY"}},
+        "stop": {"signal": "INT", "grace": "1m"},
+    }
+    jsonschema.validate(taken, ProcessSettings.model_json_schema())
+    ProcessSettings.model_validate(taken)
