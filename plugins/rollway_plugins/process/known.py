@@ -17,14 +17,15 @@ Save = Callable[[str, Life], Awaitable[None]]
 class Known:
     """One instance and the tasks that look after it.
 
-    `gone` is set once its process has ended. Observing it costs nothing: it only tells what is already known.
+    `gone` is set once its process has ended; `asked_at` is when it was asked to stop (time of the event loop), which
+    is done once, because many programs take a second signal as "at once". Observing it costs nothing: it only tells what is already known.
     """
 
     def __init__(self, record: Record, life: Life, save: Save) -> None:
         self.record = record
         self.process = life.process
         self.gone = asyncio.Event()
-        self.asked_to_stop = False
+        self.asked_at: float | None = None
         self._pulse = Pulse(life.health)
         self._ended = life.ended
         self._save = save

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 
 from rollway.api import PluginError
 from rollway_plugins.process import kernel
@@ -17,19 +18,21 @@ _KILL_PATIENCE = 5.0
 async def ask(known: Known) -> Sequence[Status]:
     """Send the release's stop signal to the instance and its children, once in this daemon's life; returns these."""
     processes = await asyncio.to_thread(_members, known)
-    if not known.asked_to_stop:
-        known.asked_to_stop = True
+    if known.asked_at is None:
+        known.asked_at = asyncio.get_running_loop().time()
         number = signal.Signals[f"SIG{known.record.settings.stop.signal}"]
         await asyncio.to_thread(_send, processes, number)
     return processes
 
 
 async def wait(known: Known, processes: Sequence[Status]) -> None:
-    """Give them the release's grace to end by themselves; also the children, which may still answer requests."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + known.record.settings.stop.grace
+    """Give them the release's grace, from when they were asked, to end by themselves.
+
+    Children too, which may still answer requests: the one in front is often only a shell.
+    """
+    grace = known.record.settings.stop.grace
     try:
-        async with asyncio.timeout_at(deadline):
+        async with asyncio.timeout_at((known.asked_at or 0.0) + grace):
             if known.process is not None:
                 await known.gone.wait()
             while any(_lives(process) for process in processes):  # noqa: ASYNC110 - nobody is told of their end
@@ -50,7 +53,11 @@ async def kill(known: Known) -> None:
                 f"instance {known.record.id} does not end when killed (process {pids}); it hangs in the kernel"
             )
         await asyncio.sleep(_LOOK / 10)
-    await known.gone.wait()
+    with suppress(
+        TimeoutError
+    ):  # nothing of it lives; that its end is noticed as well is a matter of moments
+        async with asyncio.timeout_at(deadline):
+            await known.gone.wait()
 
 
 def _members(known: Known) -> Sequence[Status]:

@@ -2,17 +2,15 @@
 
 import asyncio
 import logging
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from pydantic import ValidationError
-
-from rollway.api import Effect, Group, Instance, Node, PluginError, Secret, Token
+from rollway.api import Effect, Group, Instance, Node, Secret, Token
 from rollway_plugins.process import adoption, stopping
+from rollway_plugins.process.checks import check_names, check_place, settings_of
 from rollway_plugins.process.known import Known
 from rollway_plugins.process.output import last_lines
 from rollway_plugins.process.ports import Ports
@@ -26,7 +24,6 @@ from rollway_plugins.process.unpacking import unpack
 
 _THREADS = 8
 _STOPPED_KEPT = 20
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 _log = logging.getLogger(__name__)
 
 Arguments = ParamSpec("Arguments")
@@ -34,12 +31,14 @@ Result = TypeVar("Result")
 
 
 class ProcessTarget:
-    """Runs instances as processes of this machine, under `node.folder`::
+    """Runs instances as processes of this machine, and keeps what it must in `node.folder`.
 
-    tokens/APPLICATION.ENVIRONMENT     the last token seen, and the lock
-    releases/APPLICATION/RELEASE-DIGEST/   an artifact, unpacked once
-    groups/GROUP.json                  which folder a group runs in
-    instances/ID/                      record.json or stopped.json, life.json, output.log
+    | below it | is |
+    | --- | --- |
+    | `tokens/APPLICATION.ENVIRONMENT` | the last token seen, and the lock |
+    | `releases/APPLICATION/RELEASE-DIGEST/` | an artifact, unpacked once |
+    | `groups/GROUP.json` | which folder a group runs in; `groups/GROUP/` where it has no artifact |
+    | `instances/ID/` | `record.json` or `stopped.json`, `life.json`, `output.log` |
     """
 
     def __init__(
@@ -75,11 +74,11 @@ class ProcessTarget:
 
         Raises PluginError where it could not be recorded: no free disk, no free port, a missing secret or artifact.
         """
-        _check_names(group, instance)
+        check_names(group, instance)
         with foreseen(f"starting instance {instance}"):
             await self._admit(group.place, effect.token)
             if not self._knows(instance):
-                settings = _settings(group)
+                settings = settings_of(group)
                 release = await self._releases.prepare(group)
                 await self._begin(group, settings, instance, release, effect.token)
 
@@ -111,6 +110,8 @@ class ProcessTarget:
             return
         with foreseen(f"forgetting group {group}"):
             await self._admit(home.place, effect.token)
+            if self._beginning:
+                await asyncio.wait(self._beginning.values())
             left = [known for known in self._known.values() if known.record.group.id == group]
             await asyncio.gather(*(self._end(known, hard=False) for known in left))
             for record in [record for record in self._stopped.values() if record.group.id == group]:
@@ -119,8 +120,7 @@ class ProcessTarget:
 
     async def _admit(self, place: str, token: Token) -> None:
         """Compare tokens in the order of the calls: of two that are made at once, the later must not refuse the first."""
-        if not all(_SAFE.fullmatch(name) for name in place.split("/")):
-            raise PluginError(f"{place!r} is not the name of an environment")
+        check_place(place)
         async with self._arrivals[place]:
             await self._in_thread(self._tokens.check, place, token)
 
@@ -199,21 +199,3 @@ class ProcessTarget:
     ) -> Result:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: work(*arguments, **named))
-
-
-def _settings(group: Group) -> ProcessSettings:
-    settings = {name: value for name, value in group.settings.items() if name != "use"}
-    try:
-        return ProcessSettings.model_validate(settings)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise PluginError(
-            f"the settings of release {group.release} are not those of target process: {problems}"
-        ) from None
-
-
-def _check_names(group: Group, instance: str) -> None:
-    """They become names of files; the core's own are always good."""
-    for name in (group.id, group.application, group.environment, group.release, instance):
-        if not _SAFE.fullmatch(name):
-            raise PluginError(f"{name!r} cannot be the name of a file; nothing was started")
