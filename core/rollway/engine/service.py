@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from rollway.artifact import release_digest, target_settings
@@ -29,7 +30,15 @@ from rollway.engine.usecases import (
 )
 from rollway.errors import ConflictError, NotFoundError, RollwayError
 from rollway.plugin.registry import Registry
-from rollway.store.protocol import ApplicationRow, Json, ReleaseRow, Remembered, Store, Summary
+from rollway.store.protocol import (
+    AlreadyRemembered,
+    ApplicationRow,
+    Json,
+    ReleaseRow,
+    Remembered,
+    Store,
+    Summary,
+)
 
 END_DEADLINE = 60.0
 """Seconds that a rollback waits for the running rollout to end before it starts its own."""
@@ -153,7 +162,7 @@ class Service:
         state = await self._journal.environment(place_of(wish.application, wish.environment))
         if state.stable_release == wish.release:
             return await self._already_stable(state, wish, actor)
-        return await self._admit(wish, release, actor, self._keys.remember(key, fingerprint))
+        return await self._admit(wish, release, actor, key, fingerprint)
 
     async def rollout(self, id_: str) -> RolloutView:
         """See `UseCases.rollout`."""
@@ -251,7 +260,7 @@ class Service:
             return await self._already_stable(state, Wish(application, environment, release), actor)
         row = await self.release(application, release)
         wish = Wish(application, environment, release, reason=reason, rollback=True)
-        return await self._admit(wish, row, actor, self._keys.remember(key, fingerprint))
+        return await self._admit(wish, row, actor, key, fingerprint)
 
     async def environment(self, application: str, environment: str) -> EnvironmentView:
         """See `UseCases.environment`."""
@@ -297,7 +306,7 @@ class Service:
         return compile_rollout(wish, deployment, release, state, baseline, self._world.registry, self._now())
 
     async def _admit(
-        self, wish: Wish, release: ReleaseRow, actor: str, remember: Callable[[str], Remembered] | None
+        self, wish: Wish, release: ReleaseRow, actor: str, key: str | None, fingerprint: str
     ) -> RolloutView:
         place = place_of(wish.application, wish.environment)
         rollout, group = self._world.identifiers.new(), self._world.identifiers.new()
@@ -312,13 +321,19 @@ class Service:
                 raise ConflictError(f"{place} changed meanwhile", advice="try again")
             return Proposal((admitted,), (admitted,))
 
-        await self._journal.change(
-            place,
-            propose,
-            rollout=rollout,
-            actor=actor,
-            remember=None if remember is None else lambda: remember(rollout),
-        )
+        remember = self._keys.remember(key, fingerprint)
+        try:
+            await self._journal.change(
+                place,
+                propose,
+                rollout=rollout,
+                actor=actor,
+                remember=None if remember is None else lambda: remember(rollout),
+            )
+        except (ConflictError, AlreadyRemembered):  # perhaps the same call, made at the same time
+            if (answered := await self._keys.answered(key, fingerprint)) is None:
+                raise
+            return await self.rollout(answered)
         self._engine.wake(rollout=rollout, place=place)
         return await self.rollout(rollout)
 
@@ -346,7 +361,8 @@ class Service:
                 _refuse_late(now)
             return Proposal((event,))
 
-        await self._journal.change(place, propose, rollout=state.id, actor=actor, remember=remember)
+        with suppress(AlreadyRemembered):  # the same call, made at the same time
+            await self._journal.change(place, propose, rollout=state.id, actor=actor, remember=remember)
         self._engine.wake(rollout=state.id)
 
     async def _until_free(self, state: EnvironmentState) -> EnvironmentState:

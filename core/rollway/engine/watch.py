@@ -78,6 +78,8 @@ class Watch:
 
     def begin(self, span: Span, margins: Mapping[str, float], now: float) -> None:
         """From now on samples count for this; a new shift, or an observation anew, begins the evidence for it anew."""
+        if (span.observe, span.anew) != (self._span.observe, self._span.anew):
+            self._last = None  # a hold is a minimum: what went before it does not count
         self._span = span
         if (span.shift, span.anew) == self._begun:
             return
