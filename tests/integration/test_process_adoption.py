@@ -52,22 +52,31 @@ def die_at(count):
                 os.kill(os.getpid(), signal.SIGKILL)
     sys.addaudithook(look)
 
+def arm(order):
+    if order.get("events"):
+        die_at(order["events"])
+    if order.get("seconds"):
+        signal.setitimer(signal.ITIMER_REAL, order["seconds"])  # nobody waits for SIGALRM: it kills at once
+
 async def run(order):
+    if not order.get("stop"):
+        arm(order)
     target = ProcessTarget(Node("here", Path(order["folder"])))
     group = Group(**order["group"])
     await target.open()
     starts = [target.start(group, name, Effect(name, Token(1, n))) for n, name in enumerate(order["names"])]
     await asyncio.gather(*starts)
+    if order.get("stop"):
+        arm(order)
+        effect = Effect("end", Token(1, 99))
+        await asyncio.gather(*(target.stop(group, name, effect) for name in order["names"]))
+        await target.forget(group.id, effect)
     await target.close()
 
 for line in sys.stdin:
     order = json.loads(line)
     pid = os.fork()
     if pid == 0:
-        if order.get("events"):
-            die_at(order["events"])
-        if order.get("seconds"):
-            signal.setitimer(signal.ITIMER_REAL, order["seconds"])  # nobody waits for SIGALRM: it kills at once
         asyncio.run(run(order))
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
@@ -161,6 +170,38 @@ async def test_killed_at_any_step_of_starting(
         step += 5
     assert code == 0
     assert step > 40
+
+
+async def gone_at_last(folder: Path, names: list[str]) -> None:
+    """A new daemon knows what still runs, and the same calls once more end all of it."""
+    target = ProcessTarget(Node("here", folder))
+    await target.open()
+    seen = await target.observe(GROUP.place)
+    alive = {instance.id for instance in seen if instance.health is not Health.DEAD}
+    assert {name for name in names if running(name)} == alive
+    for name in names:
+        await target.stop(GROUP, name, effect(1, epoch=2))
+    await target.forget(GROUP.id, effect(2, epoch=2))
+    await target.close()
+    assert [running(name) for name in names] == [[] for _ in names]
+    assert files(folder) == [folder / "tokens/shop.prod"]
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("start", range(1, 4))
+async def test_killed_at_any_step_of_stopping_and_forgetting(
+    host: subprocess.Popen[str], tmp_path: Path, start: int
+) -> None:
+    code, step = -signal.SIGKILL, start * 6
+    while code == -signal.SIGKILL:
+        names = new_names(2)
+        code = order(host, tmp_path / str(step), names, events=step, stop=True)
+        await gone_at_last(tmp_path / str(step), names)
+        step += 18
+    assert code == 0
 
 
 @pytest.mark.parametrize("milliseconds", [3, 8, 13, 18, 24, 31, 40])

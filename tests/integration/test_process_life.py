@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -276,6 +277,18 @@ async def test_a_stop_that_is_cancelled_can_be_made_again(target: ProcessTarget)
     assert len(await target.observe(GROUP.place)) == 1
     await target.stop(GROUP, "stubborn", effect(3), hard=True)
     assert running("stubborn") == []
+
+
+async def test_the_grace_counts_from_the_first_call(target: ProcessTarget) -> None:
+    await target.start(python(STUBBORN, stop={"grace": "600ms"}), "stubborn", effect(1))
+    await healthy(target, GROUP, {"stubborn"})
+    calls = 0
+    while await target.observe(GROUP.place):
+        calls += 1
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.4):
+                await target.stop(GROUP, "stubborn", effect(2))
+    assert calls > 1
 
 
 async def test_children_go_with_it_also_those_in_a_session_of_their_own(target: ProcessTarget) -> None:
