@@ -4,7 +4,7 @@ Nothing else of Rollway is public to a plugin. `rollway.testing` holds the suite
 """
 
 from rollway.artifact.unpacking import unpack
-from rollway.config.types import CommandLine, Duration, Secret, Share, Weight
+from rollway.config.types import CommandLine, Duration, Ratio, Secret, Settings, Share, Weight
 from rollway.domain.effects import Effect, Mark, Token
 from rollway.domain.instances import Group, Health, Instance
 from rollway.domain.plan import (
@@ -92,6 +92,7 @@ __all__ = [
     "PluginError",
     "Promote",
     "Provision",
+    "Ratio",
     "Reading",
     "Replace",
     "Retire",
@@ -103,6 +104,7 @@ __all__ = [
     "Routing",
     "Scalar",
     "Secret",
+    "Settings",
     "Share",
     "Shift",
     "Specification",

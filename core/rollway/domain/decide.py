@@ -26,6 +26,9 @@ from rollway.domain.words import Phase, Verdict
 IN_FLIGHT = 0.5
 """Seconds that requests in flight get after the weight went to 0 on a rollback."""
 
+UNSEEN_FOR = 60.0
+"""Seconds beyond a deadline that a daemon gets to look at instances that nobody has seen since it began."""
+
 DEATHS = 3
 """So many more deaths than stable's, in one rollout, take the new release back."""
 
@@ -154,7 +157,7 @@ def _verify(state: RolloutState, does: p.Verify, evidence: Evidence, now: float)
     wanted = _wanted(state, does.group)
     if health.known and health.ready >= wanted:
         return Act(Record((e.StepFinished(step=state.step),)))
-    deadline = state.step_started_at + does.deadline
+    deadline = state.step_started_at + does.deadline + (0.0 if health.known else UNSEEN_FOR)
     if now < deadline:
         return Wait(deadline)
     what = (

@@ -8,11 +8,12 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from rollway.artifact import Bounds
 from rollway.errors import ArtifactError, ArtifactTooLargeError, DigestMismatchError
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-LARGEST = 8 * 1024**3
-"""Bytes of one artifact."""
+LARGEST = Bounds().bytes
+"""Bytes of one artifact: what can be unpacked."""
 
 
 class ArtifactFolder:

@@ -69,7 +69,7 @@ def compile_rollout(
     deciding = () if unwatched else tuple(m for m in uses if not m.dry_run)
     watched = _watched(uses, baseline, registry, now)
     plan = planning.complete(_plan(use, wish, context, registry), deciding, watched)
-    plan = planning.check(plan, context.target_capabilities, context.router_capabilities)
+    plan = planning.check(plan, _roles(state), {m.name for m in deciding}, context.router_capabilities)
     _refuse_blind(plan, uses, deciding, wish, context, unwatched=unwatched)
     admitted = RolloutAdmitted(
         rollout="",
@@ -152,7 +152,7 @@ def _monitor_use(configured: ConfiguredMonitor) -> MonitorUse:
         settings=cast("Mapping[str, object]", configured.settings),
         dry_run=configured.dry_run,
         extend=float(configured.extend),
-        min_requests=int(getattr(configured, "min_requests", 0)),
+        min_requests=configured.min_requests,
         on_no_data=Policy(configured.on_no_data),
         on_error=Policy(configured.on_error),
         on_inconclusive=Policy(configured.on_inconclusive),

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from rollway.errors import PluginError
@@ -13,15 +12,13 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
 class Trouble(Exception):
     """A plugin's call did not do what it should; `hung` when it was cancelled because its time was over."""
 
-    reason: str
-    hung: bool = False
-
-    def __str__(self) -> str:
-        return self.reason
+    def __init__(self, reason: str, *, hung: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hung = hung
 
 
 async def call(what: str, work: Awaitable[Result], deadline: float) -> Result:

@@ -128,6 +128,9 @@ class EnvironmentAtWork:
         if router is None:
             return
         state = await self._journal.environment(self.place)
+        if self._seen is None:
+            # Nobody has looked yet: a routing made now would take the endpoints away from what serves.
+            await self._look(state)
         state = self._journal.known_environment(self.place) or state
         wanted, effect = upkeep.routing(state, self._seen or {}), self._fence.effect(key)
         await call("the router", router.reconcile(wanted, effect), ROUTER_DEADLINE)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
@@ -111,18 +111,51 @@ def _expected(traffic: Traffic, does: Observe, share: int) -> float | None:
     return None if traffic.rate is None else traffic.rate * does.duration * share / WHOLE
 
 
-def check(plan: Plan, target: frozenset[str], router: frozenset[str]) -> Plan:
-    """The plan, if it can be carried out. Raises PlanError."""
+def check(plan: Plan, roles: Collection[str], deciding: Collection[str], router: frozenset[str]) -> Plan:
+    """The plan, if it can be carried out with these roles, monitors and router. Raises PlanError."""
+    share, promoted = 0, False
     for step in plan.steps:
-        if not isinstance(step.does, BUILT):
-            raise PlanError(f"step {step.name!r} asks for {step.does.kind!r}, which is not built yet")
-        _check_capabilities(step.does, target, router)
-    if not any(isinstance(step.does, Promote) for step in plan.steps):
+        _check_built(step)
+        _check_names(step, roles, deciding)
+        _check_capabilities(step.does, router)
+        if promoted and not isinstance(step.does, Retire):
+            raise PlanError(f"step {step.name!r} comes after the promotion; only a retirement may")
+        if isinstance(step.does, Shift):
+            share = step.does.split.of(CANARY)
+        if isinstance(step.does, Promote) and share != WHOLE:
+            raise PlanError(f"step {step.name!r} promotes a release that has not all traffic")
+        promoted = promoted or isinstance(step.does, Promote)
+    if not promoted:
         raise PlanError("the plan has no promotion")
     return plan
 
 
-def _check_capabilities(does: Instruction, target: frozenset[str], router: frozenset[str]) -> None:
+def _check_built(step: Step) -> None:
+    if not isinstance(step.does, BUILT):
+        raise PlanError(f"step {step.name!r} asks for {step.does.kind!r}, which is not built yet")
+    if isinstance(step.does, Observe) and step.does.until_evidence:
+        raise PlanError(f"step {step.name!r} asks to end early on evidence, which is not built yet")
+
+
+def _check_names(step: Step, roles: Collection[str], deciding: Collection[str]) -> None:
+    match step.does:
+        case Shift(split=split):
+            named = set(split.shares)
+        case Provision(group=role) | Verify(group=role) | Promote(group=role) | Retire(group=role):
+            named = {role}
+        case Observe(monitors=monitors):
+            if unknown := set(monitors) - set(deciding):
+                raise PlanError(
+                    f"step {step.name!r} asks monitors that do not decide here: {sorted(unknown)}"
+                )
+            return
+        case _:
+            return
+    if unknown := named - set(roles):
+        raise PlanError(f"step {step.name!r} speaks of groups that do not exist here: {sorted(unknown)}")
+
+
+def _check_capabilities(does: Instruction, router: frozenset[str]) -> None:
     if isinstance(does, Shift) and _partly(does.split) and "weights" not in router:
         raise PluginError("the router cannot send shares of traffic; use a strategy without weights")
 

@@ -34,7 +34,7 @@ from rollway.engine.journal import Journal, Proposal
 from rollway.engine.ports import Clock
 from rollway.engine.sampling import Counters
 from rollway.engine.watch import Span, Watch
-from rollway.plugin.kinds import Router
+from rollway.plugin.kinds import Router, StaleToken
 from rollway.store.protocol import Store
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,7 @@ class RolloutAtWork:
         self._wake = wake
         self._effect: tuple[str, asyncio.Task[None]] | None = None
         self._lowering: asyncio.Task[None] | None = None
+        self._lowered_for: e.Cause | None = None
         self._flushed = 0.0
 
     @property
@@ -170,9 +171,11 @@ class RolloutAtWork:
             self.watch.begin(span, margins_of(state), self._clock.now())
 
     def _mark(self, state: RolloutState) -> e.Cause | None:
-        """A mark on the node that the log does not know: the lowering came before its record."""
+        """A lowering that the log does not know: begun by us just now, or found as a mark on the node."""
         if state.taking_back or state.promoted:
             return None
+        if self._lowered_for is not None:
+            return self._lowered_for
         for mark in self._environment.marks:
             if mark.group == state.group:
                 return e.Cause(e.Because.MARK, mark.reason)
@@ -183,7 +186,7 @@ class RolloutAtWork:
             case End(phase=phase, reason=reason):
                 await self.flush(all_of_it=True)
                 ended = e.RolloutEnded(rollout=self.id, phase=phase, reason=reason)
-                await self._record((ended,), (ended,))
+                await self._record(state, (ended,), (ended,))
                 return None
             case Wait(until=until):
                 return until
@@ -193,41 +196,46 @@ class RolloutAtWork:
         """Carry out; False where the rest comes later, with a wake-up."""
         match decision.action:
             case Record(events=events):
-                await self._record(events)
+                await self._record(state, events)
             case Begin():
-                await self._begin(state)
+                return await self._begin(state)
             case CarryOut():
                 return self._carry_out(state)
             case Lower() as lower:
                 return await self._lower(state, lower)
             case CloseConnections(group=group):
-                await self._close_connections(group)
+                await self._close_connections(state, group)
             case TakeAway(group=group):
                 retired = e.GroupRetired(group=group, hard=True)
-                await self._record((retired,), (retired,))
+                await self._record(state, (retired,), (retired,))
         return True
 
     async def _record(
-        self, events: tuple[e.RolloutEvent, ...], environment: tuple[e.EnvironmentEvent, ...] = ()
+        self,
+        decided_on: RolloutState,
+        events: tuple[e.RolloutEvent, ...],
+        environment: tuple[e.EnvironmentEvent, ...] = (),
     ) -> None:
         """Append, if the log still says what this was decided on; otherwise it is decided anew."""
-        seen = await self._state()
 
         def propose(state: RolloutState | None, _: EnvironmentState) -> Proposal | None:
-            return Proposal(events, environment) if state is not None and state.seq == seen.seq else None
+            return (
+                Proposal(events, environment) if state is not None and state.seq == decided_on.seq else None
+            )
 
         await self._journal.change(self.place, propose, rollout=self.id)
 
-    async def _begin(self, state: RolloutState) -> None:
+    async def _begin(self, state: RolloutState) -> bool:
         step = state.current
         assert step is not None  # noqa: S101 - decide begins steps that exist
         started = e.StepStarted(step=state.step, key=f"{self.id}:{state.step}")
         finished = e.StepFinished(step=state.step)
         events, environment = _meaning(state, step)
         if isinstance(step.does, Shift | Verify | Observe):
-            await self._record((started, *events), environment)
+            await self._record(state, (started, *events), environment)
         else:
-            await self._record((started, *events, finished), environment)
+            await self._record(state, (started, *events, finished), environment)
+        return True
 
     def _carry_out(self, state: RolloutState) -> bool:
         """The effect of a Shift: begin it, or see how it went."""
@@ -284,23 +292,38 @@ class RolloutAtWork:
         self._begin_lowering(state, action)
         if not state.taking_back:
             started = e.RollbackStarted(because=action.cause.because, reason=action.cause.reason)
-            await self._record((*verdicts_against(state, self.evidence(state)), started))
+            await self._record(state, (*verdicts_against(state, self.evidence(state)), started))
             return True
-        lowering = self._lowering
-        if lowering is None or not lowering.done():
+        if not self._is_lowered():
             return False
         lowered = e.WeightLowered(
             group=action.group,
             split=state.split.without(action.group, state.stable),
             reason=action.cause.reason,
         )
-        await self._record((lowered,), (lowered,))
+        await self._record(state, (lowered,), (lowered,))
+        return True
+
+    def _is_lowered(self) -> bool:
+        """Whether the lowering has come to its good end; one that broke off begins again."""
+        task = self._lowering
+        if task is None or not task.done():
+            return False
+        if task.cancelled() or task.exception() is not None:
+            log.error(
+                "the lowering broke off, beginning again",
+                exc_info=None if task.cancelled() else task.exception(),
+            )
+            self._lowering = None
+            self._wake()
+            return False
         return True
 
     def _begin_lowering(self, state: RolloutState, action: Lower) -> None:
         if self._lowering is None:
             if self._effect is not None:
                 self._effect[1].cancel()
+            self._lowered_for = action.cause
             mark = Mark(action.group, f"{self.id}:lower", action.cause.reason)
             self._lowering = asyncio.create_task(self._until_lowered(mark, state.shifted), name=mark.key)
             self._lowering.add_done_callback(lambda _: self._wake())
@@ -310,19 +333,19 @@ class RolloutAtWork:
         while shifted:
             try:
                 await call("the router", self._router.lower(self.place, mark), LOWER_DEADLINE)
-            except Trouble as why:
+            except (Trouble, StaleToken) as why:
                 log.error("the bad release still has traffic, trying again: %s", why)
                 await self._clock.sleep(LOWER_AGAIN)
             else:
                 return
 
-    async def _close_connections(self, group: str) -> None:
+    async def _close_connections(self, state: RolloutState, group: str) -> None:
         try:
             await call("the router", self._router.sever(self.place, group), CLOSE_DEADLINE)
         except Trouble as why:
             log.warning("connections of the bad release end with its instances: %s", why)
         closed = e.ConnectionsClosed(group=group)
-        await self._record((closed,), (closed,))
+        await self._record(state, (closed,), (closed,))
 
 
 def _meaning(

@@ -10,7 +10,8 @@ from enum import StrEnum
 from rollway.domain.effects import Effect, Mark, Token
 from rollway.domain.split import EMPTY, WHOLE, Split
 from rollway.domain.traffic import GroupCounters, Histogram, RouterState, Routing
-from rollway.plugin.kinds import PluginError, StaleToken
+from rollway.errors import PluginError
+from rollway.plugin.kinds import StaleToken
 
 
 class Fault(StrEnum):

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from rollway.domain.effects import Effect, Token
 from rollway.domain.instances import Group, Health, Instance
 from rollway.domain.traffic import Address
-from rollway.plugin.kinds import PluginError, StaleToken
+from rollway.errors import PluginError
+from rollway.plugin.kinds import StaleToken
 from rollway.testing.fake_router import Call, Fault
 
 

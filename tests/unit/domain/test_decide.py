@@ -376,7 +376,13 @@ STARTING = GroupHealth(
             299.0,
             Wait(BEGAN + 300.0),
         ),
-        ("nobody has looked", at(VERIFY), Evidence(), 1.0, Wait(BEGAN + 300.0)),
+        (
+            "nobody has looked: a daemon that has just begun gets time to",
+            at(VERIFY),
+            Evidence(),
+            301.0,
+            Wait(BEGAN + 360.0),
+        ),
         (
             "the deadline is over: the reason has the last lines of its output",
             at(VERIFY),

@@ -12,7 +12,8 @@ import pytest
 from rollway.domain.effects import Effect, Mark, Token
 from rollway.domain.split import EMPTY, Split
 from rollway.domain.traffic import Address, RoutedGroup, Routing
-from rollway.plugin.kinds import PluginError, Router, StaleToken
+from rollway.errors import PluginError
+from rollway.plugin.kinds import Router, StaleToken
 
 PLACE = "shop/prod"
 STABLE = "g0000000000001"
