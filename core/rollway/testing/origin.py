@@ -81,7 +81,7 @@ class Origin:
         try:
             while await self._serve(reader, writer):
                 pass
-        except (OSError, EOFError, ValueError):
+        except (OSError, EOFError, ValueError, asyncio.CancelledError):
             pass
         finally:
             self._open.discard(writer)

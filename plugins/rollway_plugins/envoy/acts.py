@@ -11,14 +11,14 @@ from rollway_plugins.envoy.files import EnvironmentFiles
 from rollway_plugins.envoy.routes import PREPARED_KEY, PREPARED_REASON, Routes
 
 
-def begin(here: EnvironmentFiles, routing: Routing, timeout: float | None, token: Token) -> bool:
+def begin(here: EnvironmentFiles, routing: Routing, token: Token) -> bool:
     """Admit the token and see that the routing can be carried out; True where the environment was unknown.
 
     A new environment's routes answer 503, so that its listener never asks for routes that are not there.
     """
     here.make()
     with files.locked(here.lock):
-        routes.permitted(routing, timeout, _standing(here, routing))
+        routes.permitted(routing, _standing(here, routing))
         here.admit(token)
         if here.current() is not None:
             return False
@@ -26,9 +26,7 @@ def begin(here: EnvironmentFiles, routing: Routing, timeout: float | None, token
         return True
 
 
-def put_routes(
-    here: EnvironmentFiles, routing: Routing, timeout: float | None, token: Token
-) -> tuple[str, Document]:
+def put_routes(here: EnvironmentFiles, routing: Routing, token: Token) -> tuple[str, Document]:
     """Put the routes into place, after what takes them back; returns their version and what stood there before.
 
     Raises StaleToken where a later writer came in between, PluginError where something cannot be written; the old
@@ -37,7 +35,7 @@ def put_routes(
     with files.locked(here.lock):
         here.admit(token)
         standing = _standing(here, routing)
-        wanted = routes.permitted(routing, timeout, standing)
+        wanted = routes.permitted(routing, standing)
         prepare(here, wanted, (group.id for group in routing.groups))
         for group in routing.lifted:
             here.mark(group).unlink(missing_ok=True)
@@ -108,7 +106,7 @@ def tidy(here: EnvironmentFiles, kept: frozenset[str], token: Token) -> None:
         if here.last_token() != token:
             return
         for group in here.known_endpoints().keys() - kept:
-            for path in (here.endpoints(group), here.ready(group), here.ready_mark(group), here.mark(group)):
+            for path in here.of_group(group):
                 path.unlink(missing_ok=True)
 
 
@@ -116,7 +114,7 @@ def forget(here: EnvironmentFiles) -> None:
     """Remove everything but the last token, which a late writer must still meet."""
     with files.locked(here.lock):
         here.routes.unlink(missing_ok=True)
-        for name in ("endpoints", "ready", "marks"):
+        for name in files.PARTS:
             shutil.rmtree(here.folder / name, ignore_errors=True)
 
 

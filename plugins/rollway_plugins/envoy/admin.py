@@ -58,14 +58,20 @@ class Admin:
         text = await self.get("/stats", filter=rf"^cluster\.{escaped(group)};.*;\.upstream_rq_active$")
         return any(not line.endswith(": 0") for line in text.splitlines() if line)
 
-    async def routes(self, environment: str) -> tuple[str, Routes] | None:
-        """The version and the routes in force for an environment; None where it is unknown."""
-        found = await self._dump("dynamic_route_configs", f"^{escaped(environment)}$")
-        for configuration in found:
-            if "route_config" in configuration:
-                inside: Mapping[str, object] = configuration["route_config"]  # type: ignore[assignment]
-                return str(configuration.get("version_info", "")), routes.read(inside)
+    async def routes(self, name: str) -> Routes | None:
+        """The routes in force for an environment; None where it is unknown."""
+        for one in await self._routes(name):
+            if isinstance(configuration := one.get("route_config"), Mapping):
+                return routes.read(configuration)
         return None
+
+    async def routes_version(self, name: str) -> str | None:
+        """The version of a route configuration in force."""
+        found = [str(one.get("version_info", "")) for one in await self._routes(name)]
+        return found[0] if found else None
+
+    async def _routes(self, name: str) -> Sequence[Mapping[str, object]]:
+        return await self._dump("dynamic_route_configs", f"^{escaped(name)}$")
 
     async def clusters(self) -> frozenset[str]:
         """The names of all clusters in force."""

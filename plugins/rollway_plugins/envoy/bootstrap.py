@@ -64,13 +64,14 @@ def source(path: Path) -> Document:
 
 
 def stats_tags() -> list[Document]:
-    """How labels are taken from `cluster.GROUP;RELEASE;.NAME`; a release may contain dots, never a semicolon.
+    """How labels are taken from `cluster.GROUP;RELEASE;[upgraded;].NAME`; a release may contain dots, never a semicolon.
 
     Envoy drops the first group of each expression from the name and takes the second as the label's value.
     """
     return [
-        {"tag_name": "rollway_group", "regex": r"^cluster\.(([^;.]+);)"},
-        {"tag_name": "rollway_release", "regex": r"^cluster\.[^;.]+;(([^;]+);\.)"},
+        {"tag_name": "rollway_group", "regex": r"^cluster(\.([^;.]+);)"},
+        {"tag_name": "rollway_release", "regex": r"^cluster\.[^;.]+;(([^;]+);)"},
+        {"tag_name": "rollway_upgraded", "regex": r"^cluster\.[^;.]+;[^;]+;((upgraded);)"},
         {"tag_name": "envoy_response_code_class", "regex": r"_rq(_(\d)xx)$"},
         {"tag_name": "envoy_response_code", "regex": r"_rq(_(\d{3}))$"},
     ]

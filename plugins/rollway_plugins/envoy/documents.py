@@ -9,18 +9,42 @@ a group once, as the client saw it; the inner cluster repeats what found no inst
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rollway.api import Address, RoutedGroup
 from rollway_plugins.envoy.bootstrap import Document, source
 
 TYPE = "type.googleapis.com/"
+SOCKETS = f"{TYPE}envoy.extensions.transport_sockets."
 UNLIMITED = 4_294_967_295
-RETRIES = 3
 UPSTREAM_IDLE = "1s"
 """An idle connection to an instance is ended after this: earlier than the servers do it (uvicorn, node: 5 s), because a
 request written while the server closes is lost and must not be repeated."""
+INNER_IDLE = "3600s"
+
+NO_ADDRESS: Document = {"cidr_ranges": [{"address_prefix": "255.255.255.255", "prefix_len": 32}]}
+"""No client is trusted to steer Envoy by x-envoy headers, one on this machine neither; no range means all private ones."""
+FORWARDED_FOR: Document = {
+    "header": {"key": "X-Forwarded-For", "value": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"},
+    "append_action": "APPEND_IF_EXISTS_OR_ADD",
+}
+"""What Envoy appends by itself is, for a client on this machine, the address of some network card."""
+RETRY: Document = {
+    "retry_on": "connect-failure",
+    "num_retries": 3,
+    "retry_back_off": {"base_interval": "0.005s", "max_interval": "0.05s"},
+    "host_selection_retry_max_attempts": 5,
+    "retry_host_predicate": [
+        {
+            "name": "envoy.retry_host_predicates.previous_hosts",
+            "typed_config": {
+                "@type": f"{TYPE}envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+            },
+        }
+    ],
+}
+"""Only what surely reached no instance is repeated, and on another one."""
 
 OWN_HEADERS = (
     "x-envoy-attempt-count",
@@ -31,12 +55,11 @@ OWN_HEADERS = (
 )
 WARMING = "warming"
 """A listener that Envoy has taken over and not opened yet."""
-NOBODY = "no release serves requests here\n"
-
-
-def duration(seconds: float) -> str:
-    """A duration as protobuf writes it in JSON."""
-    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
+NOBODY: Document = {
+    "match": {"prefix": ""},
+    "direct_response": {"status": 503, "body": {"inline_string": "no release serves requests here\n"}},
+}
+"""The route of an empty split."""
 
 
 def discovery(kind: str, resources: Iterable[Document]) -> Document:
@@ -93,8 +116,8 @@ def outer_listener(environment: str, address: Address, routes: Path) -> Document
                             "stat_prefix": "outer",
                             "rds": {"route_config_name": environment, "config_source": source(routes)},
                             "use_remote_address": True,
-                            # No client is trusted to steer Envoy by x-envoy headers, one on this machine neither.
-                            "internal_address_config": {"unix_sockets": False},
+                            "skip_xff_append": True,
+                            "internal_address_config": NO_ADDRESS,
                         }
                     )
                 ]
@@ -103,40 +126,46 @@ def outer_listener(environment: str, address: Address, routes: Path) -> Document
     }
 
 
-def inner_listener(environment: str, group: str) -> Document:
+def inner_listener(environment: str, group: str, routes: Path) -> Document:
     """What leads from a group's cluster to its instances; its removal ends all their connections."""
-    route = {
-        "cluster": inner_name(group),
-        "timeout": "0s",
-        "idle_timeout": "0s",
-        "retry_policy": {
-            "retry_on": "connect-failure",
-            "num_retries": RETRIES,
-            "retry_back_off": {"base_interval": "0.005s", "max_interval": "0.05s"},
-            "host_selection_retry_max_attempts": 5,
-            "retry_host_predicate": [
-                {
-                    "name": "envoy.retry_host_predicates.previous_hosts",
-                    "typed_config": {
-                        "@type": TYPE + "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
-                    },
-                }
-            ],
-        },
-    }
-    routes = {
-        "name": inner_name(group),
-        "request_headers_to_remove": list(OWN_HEADERS),
-        "virtual_hosts": [
-            {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": ""}, "route": route}]},
-        ],
+    fields = {
+        "stat_prefix": "inner",
+        "rds": {"route_config_name": inner_name(group), "config_source": source(routes)},
+        "skip_xff_append": True,
     }
     return {
         "name": inner_name(group),
         "metadata": owned(environment),
         "internal_listener": {},
-        "filter_chains": [
-            {"filters": [http({"stat_prefix": "inner", "route_config": routes, "skip_xff_append": True})]}
+        "filter_chains": [{"filters": [http(fields, counting=False)]}],
+    }
+
+
+def inner_routes(group: str, timeout: float | None) -> Document:
+    """How a request reaches an instance: at once or, where none could be connected to, at another one.
+
+    The time-out is here and not at the outer listener, so that one that is too late has become a 504, or an answer
+    that breaks off, before the group's cluster counts it once.
+    """
+    return {
+        "name": inner_name(group),
+        "request_headers_to_remove": list(OWN_HEADERS),
+        "virtual_hosts": [
+            {
+                "name": "all",
+                "domains": ["*"],
+                "routes": [
+                    {
+                        "match": {"prefix": ""},
+                        "route": {
+                            "cluster": inner_name(group),
+                            "timeout": f"{timeout or 0:.3f}s",
+                            "idle_timeout": "0s",
+                            "retry_policy": RETRY,
+                        },
+                    }
+                ],
+            }
         ],
     }
 
@@ -146,7 +175,15 @@ def inner_name(group: str) -> str:
     return f"inner-{group}"
 
 
-def http(fields: Mapping[str, object]) -> Document:
+def upgraded_name(group: str) -> str:
+    """The name of the cluster that counts a group's upgraded connections.
+
+    They are counted apart because a WebSocket that its server ends looks like an answer that broke off.
+    """
+    return f"upgraded-{group}"
+
+
+def http(fields: Mapping[str, object], *, counting: bool = True) -> Document:
     """The HTTP filter, set to change nothing of what passes."""
     return {
         "name": "envoy.filters.network.http_connection_manager",
@@ -156,6 +193,7 @@ def http(fields: Mapping[str, object]) -> Document:
             "codec_type": "HTTP1",
             "http_protocol_options": {
                 "accept_http_10": True,
+                "allow_custom_methods": True,
                 "default_host_for_http_10": "localhost",
                 "enable_trailers": True,
                 "header_key_format": preserve_case(),
@@ -190,6 +228,7 @@ def http(fields: Mapping[str, object]) -> Document:
                     "typed_config": {
                         "@type": TYPE + "envoy.extensions.filters.http.router.v3.Router",
                         "suppress_envoy_headers": True,
+                        "dynamic_stats": counting,
                     },
                 }
             ],
@@ -211,47 +250,11 @@ def preserve_case() -> Document:
     }
 
 
-def clusters(environment: str, group: str, release: str, endpoint_path: Path) -> tuple[Document, Document]:
-    """The cluster of a group, by which it is counted, and the one behind its inner listener.
+def clusters(environment: str, group: str, release: str, endpoint_path: Path) -> tuple[Document, ...]:
+    """The clusters of a group: by which it is counted, its upgraded connections apart, and the one behind them.
 
     They depend on nothing that changes in the life of a group: Envoy resets the counters of a cluster it is told anew.
     """
-    outer = {
-        "name": group,
-        "metadata": owned(environment),
-        "alt_stat_name": f"{group};{release};",
-        "type": "STATIC",
-        "load_assignment": {
-            "cluster_name": group,
-            "endpoints": [
-                {
-                    "lb_endpoints": [
-                        {
-                            "endpoint": {
-                                "address": {
-                                    "envoy_internal_address": {"server_listener_name": inner_name(group)}
-                                }
-                            }
-                        }
-                    ]
-                }
-            ],
-        },
-        "transport_socket": {
-            "name": "envoy.transport_sockets.internal_upstream",
-            "typed_config": {
-                "@type": TYPE
-                + "envoy.extensions.transport_sockets.internal_upstream.v3.InternalUpstreamTransport",
-                "transport_socket": {
-                    "name": "envoy.transport_sockets.raw_buffer",
-                    "typed_config": {
-                        "@type": TYPE + "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"
-                    },
-                },
-            },
-        },
-        **towards(idle="3600s"),
-    }
     inner = {
         "name": inner_name(group),
         "metadata": owned(environment),
@@ -260,7 +263,35 @@ def clusters(environment: str, group: str, release: str, endpoint_path: Path) ->
         "lb_policy": "ROUND_ROBIN",
         **towards(idle=UPSTREAM_IDLE),
     }
-    return outer, inner
+    counted = outer_cluster(environment, group, group, f"{group};{release};")
+    upgraded = outer_cluster(environment, group, upgraded_name(group), f"{group};{release};upgraded;")
+    return counted, upgraded, inner
+
+
+def outer_cluster(environment: str, group: str, name: str, counted_as: str) -> Document:
+    """A cluster that leads to a group's inner listener."""
+    inside = {"envoy_internal_address": {"server_listener_name": inner_name(group)}}
+    return {
+        "name": name,
+        "metadata": owned(environment),
+        "alt_stat_name": counted_as,
+        "type": "STATIC",
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": inside}}]}],
+        },
+        "transport_socket": {
+            "name": "envoy.transport_sockets.internal_upstream",
+            "typed_config": {
+                "@type": SOCKETS + "internal_upstream.v3.InternalUpstreamTransport",
+                "transport_socket": {
+                    "name": "envoy.transport_sockets.raw_buffer",
+                    "typed_config": {"@type": SOCKETS + "raw_buffer.v3.RawBuffer"},
+                },
+            },
+        },
+        **towards(idle=INNER_IDLE),
+    }
 
 
 def towards(idle: str) -> Document:
@@ -301,38 +332,35 @@ def socket_address(address: Address) -> Document:
     return {"socket_address": {"address": address.host, "port_value": address.port}}
 
 
-def routes(
-    environment: str, shares: Mapping[str, int], timeout: float | None, metadata: Mapping[str, object]
-) -> Document:
+def routes(environment: str, shares: Mapping[str, int], metadata: Mapping[str, object]) -> Document:
     """How requests of an environment are shared; `metadata` is kept in it for whoever reads the file."""
-    action = share(shares, timeout) if any(shares.values()) else nobody()
     return {
         "name": environment,
         "virtual_hosts": [
             {
                 "name": "all",
                 "domains": ["*"],
-                "routes": [{"match": {"prefix": ""}, **action}],
+                "routes": shared(shares) if any(shares.values()) else [NOBODY],
                 "metadata": {"filter_metadata": {"rollway": dict(metadata)}},
+                "request_headers_to_add": [FORWARDED_FOR],
             }
         ],
     }
 
 
-def share(shares: Mapping[str, int], timeout: float | None) -> Document:
-    """The route that shares requests by weight."""
-    weights: Sequence[Document] = [
-        {"name": name, "weight": weight} for name, weight in shares.items() if weight
+def shared(shares: Mapping[str, int]) -> list[Document]:
+    """The routes that share requests by weight, upgraded ones first."""
+    upgrading = {"prefix": "", "headers": [{"name": "upgrade", "present_match": True}]}
+    return [
+        {
+            "match": upgrading,
+            "route": weighted({upgraded_name(name): share for name, share in shares.items()}),
+        },
+        {"match": {"prefix": ""}, "route": weighted(shares)},
     ]
-    return {
-        "route": {
-            "weighted_clusters": {"clusters": weights},
-            "timeout": duration(timeout or 0),
-            "idle_timeout": "0s",
-        }
-    }
 
 
-def nobody() -> Document:
-    """The route of an empty split."""
-    return {"direct_response": {"status": 503, "body": {"inline_string": NOBODY}}}
+def weighted(shares: Mapping[str, int]) -> Document:
+    """Clusters by weight; those without are left out."""
+    weights = [{"name": name, "weight": weight} for name, weight in sorted(shares.items()) if weight]
+    return {"weighted_clusters": {"clusters": weights}, "timeout": "0s", "idle_timeout": "0s"}

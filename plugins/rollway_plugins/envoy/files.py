@@ -17,6 +17,9 @@ from rollway_plugins.envoy import routes
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.routes import Routes
 
+PARTS = ("endpoints", "inner", "marks", "ready")
+"""The folders of an environment, each with a file per group."""
+
 
 @dataclass(frozen=True, slots=True)
 class NodeFiles:
@@ -69,6 +72,15 @@ class EnvironmentFiles:
         """The EDS file of a group."""
         return self.folder / "endpoints" / f"{quote(group, safe='')}.json"
 
+    def inner(self, group: str) -> Path:
+        """The RDS file of a group's inner listener."""
+        return self.folder / "inner" / f"{quote(group, safe='')}.json"
+
+    def of_group(self, group: str) -> tuple[Path, ...]:
+        """Everything kept for a group."""
+        ready = (self.ready(group), self.ready_mark(group))
+        return (*ready, self.mark(group), self.inner(group), self.endpoints(group))
+
     def ready(self, group: str | None) -> Path:
         """The RDS file that takes a group back, or all of them."""
         return self.folder / "ready" / (f"{quote(group, safe='')}.json" if group else "@all.json")
@@ -84,7 +96,7 @@ class EnvironmentFiles:
     def make(self) -> None:
         """Make the folders. Raises PluginError."""
         try:
-            for name in ("endpoints", "ready", "marks"):
+            for name in PARTS:
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self.folder, error) from error
@@ -122,8 +134,8 @@ class EnvironmentFiles:
 
     def known_endpoints(self) -> Mapping[str, tuple[Address, ...]]:
         """Where the instances of each group answer."""
-        assigned = (load(path) for path in sorted((self.folder / "endpoints").glob("*.json")))
-        return dict(_assignment(document) for document in assigned if document)
+        assigned = (resources(path) for path in sorted((self.folder / "endpoints").glob("*.json")))
+        return dict(assignment(found[0]) for found in assigned if found)
 
 
 def save(path: Path, document: Document) -> bool:
@@ -144,6 +156,30 @@ def save(path: Path, document: Document) -> bool:
             beside.unlink(missing_ok=True)
         raise unwritable(path, error) from error
     return True
+
+
+def save_all(documents: Mapping[Path, Document]) -> Mapping[Path, Document | None]:
+    """Put documents into place, all or none; returns what the changed ones were. Raises PluginError."""
+    before: dict[Path, Document | None] = {}
+    try:
+        for path, document in documents.items():
+            was = load(path)
+            if save(path, document):
+                before[path] = was
+    except PluginError:
+        restore(before)
+        raise
+    return before
+
+
+def restore(before: Mapping[Path, Document | None]) -> None:
+    """Undo `save_all`, as far as the disk allows."""
+    for path, document in before.items():
+        with contextlib.suppress(PluginError, OSError):
+            if document is None:
+                path.unlink(missing_ok=True)
+            else:
+                save(path, document)
 
 
 def load(path: Path) -> Mapping[str, object] | None:
@@ -241,12 +277,12 @@ def _open_lock(path: Path) -> Iterator[int]:
         os.close(handle)
 
 
-def _assignment(document: Mapping[str, object]) -> tuple[str, tuple[Address, ...]]:
-    found = cast("list[dict[str, object]]", document["resources"])[0]
-    answering = cast(
-        "list[dict[str, list[dict[str, dict[str, dict[str, dict[str, object]]]]]]]", found["endpoints"]
+def assignment(resource: Document) -> tuple[str, tuple[Address, ...]]:
+    """The group and the addresses in an EDS resource."""
+    localities = cast(
+        "list[dict[str, list[dict[str, dict[str, dict[str, dict[str, object]]]]]]]", resource["endpoints"]
     )
-    addresses = (one["endpoint"]["address"]["socket_address"] for one in answering[0]["lb_endpoints"])
-    return str(found["cluster_name"]), tuple(
+    addresses = (one["endpoint"]["address"]["socket_address"] for one in localities[0]["lb_endpoints"])
+    return str(resource["cluster_name"]), tuple(
         Address(str(address["address"]), int(str(address["port_value"]))) for address in addresses
     )

@@ -5,9 +5,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 
-from rollway.api import PluginError, RoutedGroup
-from rollway_plugins.envoy import documents
+from rollway.api import Address, PluginError
+from rollway_plugins.envoy import documents, files
 from rollway_plugins.envoy.process import EnvoyProcess
 
 Question = Callable[[], Awaitable[bool]]
@@ -29,8 +30,7 @@ class Force:
         """These routes are in force."""
 
         async def there() -> bool:
-            found = await self._process.admin.routes(environment)
-            return found is not None and found[0] == version
+            return await self._process.admin.routes_version(environment) == version
 
         await self._until(there, f"the routes of {environment}", since)
 
@@ -42,15 +42,21 @@ class Force:
 
         await self._until(there, "new clusters", since)
 
-    async def endpoints(self, group: RoutedGroup, since: int) -> None:
-        """Requests of this group go to its instances and nowhere else."""
-        wanted = {(address.host, address.port) for address in group.endpoints}
-        inner = documents.inner_name(group.id)
+    async def file(self, path: Path, since: int) -> None:
+        """A group's own file is in force: its endpoints, or the routes of its inner listener."""
+        resource, version = files.resources(path)[0], files.version(path)
+        if "virtual_hosts" in resource:
+            await self.routes(str(resource["name"]), version, since)
+        else:
+            await self._endpoints(*files.assignment(resource), since)
+
+    async def _endpoints(self, group: str, addresses: tuple[Address, ...], since: int) -> None:
+        wanted = {(address.host, address.port) for address in addresses}
 
         async def there() -> bool:
-            return await self._process.admin.hosts(inner) == wanted
+            return await self._process.admin.hosts(documents.inner_name(group)) == wanted
 
-        await self._until(there, f"the instances of {group.id}", since)
+        await self._until(there, f"the instances of {group}", since)
 
     async def listening(self, wanted: frozenset[str], since: int) -> None:
         """These listeners are there. One that cannot be opened is refused at once."""

@@ -2,12 +2,9 @@
 
 import asyncio
 import contextlib
-import ipaddress
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-
-from pydantic import ValidationError
 
 from rollway.api import Connections, Effect, GroupCounters, Mark, Node, PluginError, RouterState, Routing
 from rollway_plugins.envoy import acts, documents, files
@@ -17,6 +14,7 @@ from rollway_plugins.envoy.force import Force
 from rollway_plugins.envoy.process import EnvoyProcess
 from rollway_plugins.envoy.settings import EnvoySettings
 from rollway_plugins.envoy.shared import SharedFiles, adding, keeping, names
+from rollway_plugins.envoy.wanted import Wanted, checked, wanted
 
 
 class EnvoyRouter:
@@ -56,7 +54,7 @@ class EnvoyRouter:
         if running and here.current() is not None:
             with contextlib.suppress(PluginError):
                 found = await self._process.admin.routes(environment)
-                split = found[1].split if found else None
+                split = found.split if found else None
         return RouterState(running, split, here.marks(), here.last_token(), here.known_endpoints())
 
     async def reconcile(self, routing: Routing, effect: Effect) -> None:
@@ -108,37 +106,34 @@ class EnvoyRouter:
     ) -> None:
         """Everything that gives: endpoints, clusters, listeners, then the routes that use them."""
         since = self._force.now()
-        new = await asyncio.to_thread(acts.begin, here, routing, settings.timeout, effect.token)
+        new = await asyncio.to_thread(acts.begin, here, routing, effect.token)
         try:
-            await self._offer(here, routing, settings, since)
+            await self._offer(here, routing.environment, wanted(here, routing, settings), since)
         except PluginError:
             if new:
                 await self._withdraw(here, routing.environment)
             raise
-        version, before = await asyncio.to_thread(
-            acts.put_routes, here, routing, settings.timeout, effect.token
-        )
+        version, before = await asyncio.to_thread(acts.put_routes, here, routing, effect.token)
         try:
             await self._force.routes(routing.environment, version, since)
         except PluginError:
             await asyncio.to_thread(acts.put_back, here, version, before)
             raise
 
-    async def _offer(
-        self, here: EnvironmentFiles, routing: Routing, settings: EnvoySettings, since: int
-    ) -> None:
-        for group in routing.groups:
-            await asyncio.to_thread(files.save, here.endpoints(group.id), documents.endpoint_file(group))
-        clusters, listeners = wanted(here, routing, settings)
-        await self._shared.clusters(routing.environment, adding(clusters))
-        await self._force.clusters(names(clusters), since)
-        for group in routing.groups:
-            await self._force.endpoints(group, since)
-        before = await self._shared.listeners(routing.environment, adding(listeners))
+    async def _offer(self, here: EnvironmentFiles, environment: str, what: Wanted, since: int) -> None:
+        own = await asyncio.to_thread(files.save_all, what.files)
+        clusters: Sequence[Document] | None = None
+        listeners: Sequence[Document] | None = None
         try:
-            await self._force.listening(names(listeners), since)
+            clusters = await self._shared.clusters(environment, adding(what.clusters))
+            await self._force.clusters(names(what.clusters), since)
+            listeners = await self._shared.listeners(environment, adding(what.listeners))
+            await self._force.listening(names(what.listeners), since)
+            for path in own:
+                await self._force.file(path, since)
         except PluginError:
-            await self._shared.listeners(routing.environment, lambda _: before)
+            await self._shared.restore(environment, clusters, listeners)
+            await asyncio.to_thread(files.restore, own)
             raise
 
     async def _withdraw(self, here: EnvironmentFiles, environment: str) -> None:
@@ -165,42 +160,10 @@ class EnvoyRouter:
         """Everything that takes, unless a later writer has come while requests ended: then it is its work."""
         if here.last_token() != effect.token:
             return
-        clusters, listeners = wanted(here, routing, settings)
-        stay = names(listeners)
+        what = wanted(here, routing, settings)
+        stay = names(what.listeners)
         before = await self._shared.listeners(routing.environment, keeping(stay))
         await self._force.silent(names(before) - stay, self._force.now())
-        await self._shared.clusters(routing.environment, keeping(names(clusters)))
+        await self._shared.clusters(routing.environment, keeping(names(what.clusters)))
         kept = frozenset(group.id for group in routing.groups)
         await asyncio.to_thread(acts.tidy, here, kept, effect.token)
-
-
-def checked(routing: Routing) -> EnvoySettings:
-    """The settings of a routing. Raises PluginError for wrong ones and for an instance that has no IP address."""
-    for address in (address for group in routing.groups for address in group.endpoints):
-        try:
-            ipaddress.ip_address(address.host)
-        except ValueError:
-            raise PluginError(
-                f"{routing.environment}: {address} is not an IP address and a port; Envoy resolves no names"
-            ) from None
-    try:
-        return EnvoySettings.model_validate(dict(routing.settings))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = ".".join(str(part) for part in ("router", *first["loc"]))
-        raise PluginError(f"{routing.environment}: {path}: {first['msg']}") from error
-
-
-def wanted(
-    here: EnvironmentFiles, routing: Routing, settings: EnvoySettings
-) -> tuple[list[Document], list[Document]]:
-    """The clusters and the listeners of a routing."""
-    environment = routing.environment
-    clusters = [
-        cluster
-        for group in routing.groups
-        for cluster in documents.clusters(environment, group.id, group.release, here.endpoints(group.id))
-    ]
-    outer = documents.outer_listener(environment, settings.listen, here.routes)
-    open_ = [group.id for group in routing.groups if group.connections is Connections.OPEN]
-    return clusters, [outer, *(documents.inner_listener(environment, group) for group in open_)]

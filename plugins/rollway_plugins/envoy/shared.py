@@ -1,9 +1,11 @@
 """The two files that all environments of a node share: which listeners and which clusters there are."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from rollway.api import PluginError
 from rollway_plugins.envoy import documents, files
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.files import NodeFiles
@@ -29,6 +31,16 @@ class SharedFiles:
         return await asyncio.to_thread(
             self._edit, self._node.clusters, documents.cluster_file, environment, change
         )
+
+    async def restore(
+        self, environment: str, clusters: Sequence[Document] | None, listeners: Sequence[Document] | None
+    ) -> None:
+        """Put back what they were, as far as the disk allows; None was not changed."""
+        with contextlib.suppress(PluginError):
+            if listeners is not None:
+                await self.listeners(environment, lambda _: listeners)
+            if clusters is not None:
+                await self.clusters(environment, lambda _: clusters)
 
     def _edit(
         self, path: Path, write: Callable[[Iterable[Document]], Document], environment: str, change: Change
