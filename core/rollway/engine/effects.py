@@ -23,17 +23,20 @@ class Trouble(Exception):
 
 async def call(what: str, work: Awaitable[Result], deadline: float) -> Result:
     """Await a plugin for at most `deadline` seconds. Raises Trouble; StaleToken passes."""
+    patience = asyncio.timeout(deadline)
     try:
-        async with asyncio.timeout(deadline):
+        async with patience:
             return await work
-    except TimeoutError:
-        raise Trouble(f"{what} did not answer within {deadline:g} s and was cancelled", hung=True) from None
     except StaleToken:
         raise
-    except PluginError as error:
-        raise Trouble(f"{what}: {error}") from error
     except (
         Exception
     ) as error:  # the plugin boundary: whatever a stranger's code raises is that plugin's failure
+        if patience.expired():
+            raise Trouble(
+                f"{what} did not answer within {deadline:g} s and was cancelled", hung=True
+            ) from None
+        if isinstance(error, PluginError):
+            raise Trouble(f"{what}: {error}") from error
         log.exception("a plugin failed", extra={"call": what})
         raise Trouble(f"{what}: {type(error).__name__}: {error}") from error

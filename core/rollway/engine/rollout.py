@@ -72,6 +72,7 @@ class RolloutAtWork:
         self._effect: tuple[str, asyncio.Task[None]] | None = None
         self._lowering: asyncio.Task[None] | None = None
         self._lowered_for: e.Cause | None = None
+        self._promoting = False
         self._flushed = 0.0
 
     @property
@@ -103,7 +104,7 @@ class RolloutAtWork:
     def abort_now(self, reason: str) -> None:
         """A person's abort was seen: begin to lower before it is recorded."""
         state = self._journal.known(self.id)
-        if state is not None and not state.promoted and not state.phase.ended:
+        if state is not None and not state.promoted and not state.phase.ended and not self._promoting:
             cause = e.Cause(e.Because.ABORT, reason)
             decision = decide(
                 state, Evidence(mark=cause, health=self._environment.health(state.admitted_at)), 0.0
@@ -128,7 +129,8 @@ class RolloutAtWork:
     def _lower_if_bad(self, state: RolloutState) -> bool:
         """A failing verdict takes the weight away here and now; everything else may wait its turn."""
         if (
-            state.promoted
+            self._promoting
+            or state.promoted
             or state.taking_back
             or state.phase.ended
             or trouble(state, self.evidence(state)) is None
@@ -231,10 +233,14 @@ class RolloutAtWork:
         started = e.StepStarted(step=state.step, key=f"{self.id}:{state.step}")
         finished = e.StepFinished(step=state.step)
         events, environment = _meaning(state, step)
-        if isinstance(step.does, Shift | Verify | Observe):
+        if not isinstance(step.does, Shift | Verify | Observe):
+            events = (*events, finished)
+        # While a promotion is on its way to the log nothing is lowered: the group may be stable already.
+        self._promoting = isinstance(step.does, Promote)
+        try:
             await self._record(state, (started, *events), environment)
-        else:
-            await self._record(state, (started, *events, finished), environment)
+        finally:
+            self._promoting = False
         return True
 
     def _carry_out(self, state: RolloutState) -> bool:
@@ -294,7 +300,7 @@ class RolloutAtWork:
             started = e.RollbackStarted(because=action.cause.because, reason=action.cause.reason)
             await self._record(state, (*verdicts_against(state, self.evidence(state)), started))
             return True
-        if not self._is_lowered():
+        if state.shifted and not self._is_lowered():
             return False
         lowered = e.WeightLowered(
             group=action.group,
@@ -320,17 +326,17 @@ class RolloutAtWork:
         return True
 
     def _begin_lowering(self, state: RolloutState, action: Lower) -> None:
-        if self._lowering is None:
+        self._lowered_for = self._lowered_for or action.cause
+        if self._lowering is None and state.shifted:
             if self._effect is not None:
                 self._effect[1].cancel()
-            self._lowered_for = action.cause
             mark = Mark(action.group, f"{self.id}:lower", action.cause.reason)
-            self._lowering = asyncio.create_task(self._until_lowered(mark, state.shifted), name=mark.key)
+            self._lowering = asyncio.create_task(self._until_lowered(mark), name=mark.key)
             self._lowering.add_done_callback(lambda _: self._wake())
 
-    async def _until_lowered(self, mark: Mark, shifted: bool) -> None:
+    async def _until_lowered(self, mark: Mark) -> None:
         """At once, alone, repeatedly, whatever else is failing."""
-        while shifted:
+        while True:
             try:
                 await call("the router", self._router.lower(self.place, mark), LOWER_DEADLINE)
             except (Trouble, StaleToken) as why:
