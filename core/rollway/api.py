@@ -35,7 +35,7 @@ from rollway.domain.traffic import (
     Routing,
 )
 from rollway.domain.words import CANARY, STABLE, Verdict
-from rollway.errors import PluginError
+from rollway.errors import ArtifactError, PluginError
 from rollway.evidence.counts import Counts, Reading, Value
 from rollway.evidence.specification import Comparison, Latency, Limit, Scalar, Specification
 from rollway.plugin.descriptor import (
@@ -64,6 +64,7 @@ __all__ = [
     "STABLE",
     "WHOLE",
     "Address",
+    "ArtifactError",
     "CommandLine",
     "Comparison",
     "Connections",

@@ -1,9 +1,11 @@
 """The composition root: every part is made here, once, and taken down in the other order."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import platform
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -23,6 +25,7 @@ from rollway.engine.nodes import PluginsAtWork
 from rollway.engine.service import Service, World
 from rollway.engine.system import SystemClock, SystemIdentifiers
 from rollway.plugin.loading import load
+from rollway.plugin.secrets import Secrets
 from rollway.store import open_store, sqlite_url
 
 if TYPE_CHECKING:
@@ -38,8 +41,16 @@ def run(options: DaemonOptions) -> int:
     listener = bind(options.listen)
     with held(options.data) as folder:
         configure(as_json=options.json_logs)
+        _allow_many_files()
         asyncio.run(_serve(options, folder, listener))
     return 0
+
+
+def _allow_many_files() -> None:
+    """Every instance costs a descriptor: take what the system allows."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _serve(options: DaemonOptions, folder: Path, listener: "Listener") -> None:
@@ -59,7 +70,7 @@ async def composed(folder: Path, database: str | None = None) -> AsyncIterator[S
     """Everything but HTTP, running; on leaving it is taken down and what was accepted is written."""
     store = await open_store(database or sqlite_url(folder / "rollway.db"))
     clock, node = SystemClock(), platform.node() or "localhost"
-    plugins = PluginsAtWork(load(), folder / "node", node)
+    plugins = PluginsAtWork(load(), folder / "node", node, Secrets(folder / "secrets"))
     journal = Journal(store, clock, node)
     engine = Engine(
         store=store,

@@ -14,6 +14,8 @@ from rollway.domain.decisions import GroupHealth
 from rollway.domain.effects import Mark
 from rollway.domain.environment import EnvironmentState, GroupState
 from rollway.domain.instances import Instance
+from rollway.domain.plan import Shift
+from rollway.domain.split import Split
 from rollway.domain.traffic import RouterState, Routing
 from rollway.engine.effects import Trouble, call
 from rollway.engine.groups import as_group, health_of
@@ -159,10 +161,23 @@ class EnvironmentAtWork:
         if found is None:
             return
         self._marks = found.marks
-        if found.running and found.split is not None and found.split != state.split and not found.marks:
+        if (
+            found.running
+            and found.split is not None
+            and not found.marks
+            and await self._drifted(state, found.split)
+        ):
             what = f"the router had {dict(found.split.shares)}, the log says {dict(state.split.shares)}"
             log.warning("drift: %s", what)
             await self._record(e.DriftFound(what=what))
+
+    async def _drifted(self, state: EnvironmentState, found: Split) -> bool:
+        """Whether the router differs from the log, and not for a shift that was under way when a daemon ended."""
+        if _whole(found) == _whole(state.split):
+            return False
+        rollout = await self._journal.rollout(state.rollout) if state.rollout else None
+        step = rollout.current if rollout else None
+        return not (rollout and rollout.started and step and isinstance(step.does, Shift))
 
     async def _look(self, state: EnvironmentState) -> dict[str, Instance]:
         names = {group.admitted.target for group in state.groups.values()}
@@ -300,3 +315,8 @@ class EnvironmentAtWork:
         effect = self._fence.effect(f"{group.id}:forget")
         await call("the target", target.forget(group.id, effect), STOP_DEADLINE)
         await self._record(e.GroupGone(group=group.id))
+
+
+def _whole(split: Split) -> dict[str, int]:
+    """The shares that are any."""
+    return {group: share for group, share in split.shares.items() if share}

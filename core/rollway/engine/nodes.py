@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rollway.plugin.kinds import Monitor, Node, Router, Target
 from rollway.plugin.registry import Registry
+from rollway.plugin.secrets import Secrets
 
 log = logging.getLogger(__name__)
 
@@ -14,10 +15,11 @@ log = logging.getLogger(__name__)
 class PluginsAtWork:
     """Targets and routers by name, each with a folder of its own under the node's."""
 
-    def __init__(self, registry: Registry, folder: Path, node: str) -> None:
+    def __init__(self, registry: Registry, folder: Path, node: str, secrets: Secrets | None = None) -> None:
         self.registry = registry
         self._folder = folder.resolve()
         self._node = node
+        self._secrets = secrets or Secrets()
         self._targets: dict[str, Target] = {}
         self._routers: dict[str, Router] = {}
         self._open: dict[str, Target | Router] = {}
@@ -70,4 +72,4 @@ class PluginsAtWork:
     def _own(self, name: str) -> Node:
         folder = self._folder / name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Node(self._node, folder)
+        return Node(self._node, folder, self._secrets)

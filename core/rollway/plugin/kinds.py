@@ -4,11 +4,12 @@ Every verb is async, idempotent and may be cancelled; each that changes somethin
 Errors a plugin foresees are `PluginError` with a text for an operator; anything else is caught at the boundary.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from rollway.config.secrets import Secret
 from rollway.domain.effects import Effect, Mark
 from rollway.domain.instances import Group, Instance
 from rollway.domain.plan import Plan, PlanContext
@@ -16,14 +17,19 @@ from rollway.domain.traffic import GroupCounters, RouterState, Routing
 from rollway.errors import PluginError
 from rollway.evidence.counts import Reading, Value
 from rollway.evidence.specification import Specification
+from rollway.plugin.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Where a plugin lives: this machine's name and a folder of its own (absolute, existing, kept over restarts)."""
+    """Where a plugin lives: this machine's name and a folder of its own (absolute, existing, kept over restarts).
+
+    `reveal` gives the value of a secret when it is used; it raises PluginError for one that nobody set.
+    """
 
     name: str
     folder: Path
+    reveal: Callable[[Secret], str] = field(default_factory=Secrets)
 
 
 class Target(Protocol):

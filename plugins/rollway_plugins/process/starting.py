@@ -20,16 +20,6 @@ from rollway_plugins.process.tokens import Tokens
 HOST = "127.0.0.1"
 
 
-def reveal(secret: Secret) -> str:
-    """The value of a secret, from the daemon's environment. Raises PluginError where it is not there."""
-    try:
-        return os.environ[secret.name]
-    except KeyError:
-        raise PluginError(
-            f"the secret {secret.name} is not set; give it to the daemon as an environment variable"
-        ) from None
-
-
 class Starter:
     """Starts instances on one node."""
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from rollway.api import Effect, Group, Instance, Node, Secret, Token
+from rollway.api import Effect, Group, Instance, Node, Token
 from rollway_plugins.process import adoption, stopping
 from rollway_plugins.process.checks import check_names, check_place, settings_of
 from rollway_plugins.process.known import Known
@@ -17,7 +17,7 @@ from rollway_plugins.process.ports import Ports
 from rollway_plugins.process.records import Kept, Life, Record, Records
 from rollway_plugins.process.releases import Releases
 from rollway_plugins.process.settings import ProcessSettings
-from rollway_plugins.process.starting import Starter, reveal
+from rollway_plugins.process.starting import Starter
 from rollway_plugins.process.tokens import Tokens
 from rollway_plugins.process.trouble import foreseen
 from rollway_plugins.process.unpacking import unpack
@@ -41,14 +41,12 @@ class ProcessTarget:
     | `instances/ID/` | `record.json` or `stopped.json`, `life.json`, `output.log` |
     """
 
-    def __init__(
-        self, node: Node, *, secrets: Callable[[Secret], str] = reveal, ports: Ports | None = None
-    ) -> None:
+    def __init__(self, node: Node, *, ports: Ports | None = None) -> None:
         self._ports = ports or Ports()
         self._records = Records(node.folder / "instances")
         self._tokens = Tokens(node.folder / "tokens")
         self._releases = Releases(node.folder, unpack)
-        self._starter = Starter(self._records, self._tokens, self._ports, secrets)
+        self._starter = Starter(self._records, self._tokens, self._ports, node.reveal)
         self._known: dict[str, Known] = {}
         self._stopped: dict[str, Record] = {}
         self._beginning: dict[str, asyncio.Task[None]] = {}

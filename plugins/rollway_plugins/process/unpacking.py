@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from rollway.api import PluginError
+from rollway.api import ArtifactError, PluginError
 from rollway.api import unpack as unpack_artifact
-from rollway.errors import ArtifactError
 
 
 def unpack(artifact: Path, folder: Path) -> None:
