@@ -48,11 +48,6 @@ class Admin:
         """Counters by group."""
         return stats.read(await self.get("/stats", **stats.QUERY))
 
-    async def stat(self, name: str) -> int:
-        """One counter or gauge; 0 where there is none."""
-        lines = (await self.get("/stats", filter=f"^{escaped(name)}$")).splitlines()
-        return next((int(line.rpartition(": ")[2]) for line in lines if line.startswith(f"{name}: ")), 0)
-
     async def active(self, group: str) -> bool:
         """Whether a request of this group is under way."""
         text = await self.get("/stats", filter=rf"^cluster\.{escaped(group)};.*;\.upstream_rq_active$")

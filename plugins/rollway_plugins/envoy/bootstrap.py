@@ -21,7 +21,6 @@ Envoy keeps two significant digits of each sample, so a bound with more of them 
 
 KEPT = (
     r"cluster\.[^.;]+;.*;\.upstream_(rq|cx)_.*",
-    r"cluster\.inner-.*\.update_rejected",
     r"(listener_manager|cluster_manager|server|http\.outer)\..*",
 )
 """The statistics kept, of some 150 per cluster: those of groups, not of what lies inside, and those of Envoy itself."""
