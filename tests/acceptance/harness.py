@@ -103,7 +103,7 @@ class Site:
                 "use": "process",
                 "command": f"{sys.executable} server.py {{port}}",
                 "instances": self.instances,
-                "health": {"path": "/healthz", "interval": "100ms"},
+                "health": {"path": "/healthz", "interval": "100ms", "deadline": "8s"},
             },
             "router": {"use": "envoy", "listen": str(self.visitors), "drain": "1s"},
             "strategy": {"use": "canary", "steps": self.steps},

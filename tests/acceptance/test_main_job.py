@@ -89,6 +89,15 @@ async def test_what_never_gets_healthy_is_taken_back_before_any_traffic(site: Si
     assert set(load.releases) == {"1.0"}
 
 
+def test_what_answers_but_is_not_healthy_is_taken_back_after_the_deadline(site: Site) -> None:
+    site.stable()
+    rollout = site.ended(site.deploy("1.1", healthy=False))
+    assert rollout.phase == "rolled_back"
+    assert "0 of 1 instances of 1.1 healthy after 8 s" in (rollout.reason or "")
+    assert "503" in (rollout.reason or "")
+    assert "1.1 begins" in (rollout.reason or "")
+
+
 async def test_a_first_release_that_never_gets_healthy_fails_and_the_next_needs_no_repair(site: Site) -> None:
     rollout = await ended(site, await asyncio.to_thread(site.deploy, "1.0", exits=True))
     assert rollout.phase == "failed"

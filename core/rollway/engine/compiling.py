@@ -1,8 +1,11 @@
 """From an application's settings, a release and an environment's state to the rollout that would be admitted."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
+
+from pydantic import JsonValue, ValidationError
 
 from rollway.config import Deployment, EnvironmentUse
 from rollway.config import MonitorUse as ConfiguredMonitor
@@ -17,6 +20,9 @@ from rollway.errors import NotFoundError
 from rollway.plugin.kinds import Monitor
 from rollway.plugin.registry import Registry
 from rollway.store.protocol import Json, ReleaseRow
+
+VERIFY_DEADLINE = 300.0
+"""Seconds until instances must be healthy where the target has no setting of its own."""
 
 DRAIN = 10.0
 """Seconds that old connections get where the router has no setting of its own."""
@@ -63,7 +69,7 @@ def compile_rollout(
     """Compile, complete and check. Raises PlanError, PluginError, NotFoundError; nothing is started."""
     use = environment_of(deployment, wish.environment)
     target_name, target_settings = _target_of(use, release)
-    context = _context(use, wish, state, registry, target_name)
+    context = _context(use, wish, state, registry, target_name, target_settings)
     uses = () if wish.rollback else tuple(_monitor_use(each) for each in use.monitors)
     unwatched = wish.unwatched or use.unwatched
     deciding = () if unwatched else tuple(m for m in uses if not m.dry_run)
@@ -117,8 +123,21 @@ def _target_of(use: EnvironmentUse, release: ReleaseRow | None) -> tuple[str, di
 
 
 def _context(
-    use: EnvironmentUse, wish: Wish, state: EnvironmentState, registry: Registry, target: str
+    use: EnvironmentUse,
+    wish: Wish,
+    state: EnvironmentState,
+    registry: Registry,
+    target: str,
+    settings: Mapping[str, object],
 ) -> PlanContext:
+    descriptor = registry.target(target)
+    try:
+        health = getattr(descriptor.settings.model_validate(settings), "health", None)
+    except ValidationError as error:
+        raise planning.PlanError(
+            f"target {target} does not take the settings that {wish.release} was registered with: {error}",
+            advice="register it anew under another name",
+        ) from error
     instances = getattr(use.target.model, "instances", 1)
     drain = getattr(use.router.model, "drain", DRAIN)
     return PlanContext(
@@ -128,7 +147,8 @@ def _context(
         if use.unwatched or wish.unwatched
         else tuple(m.name for m in use.monitors if not m.dry_run),
         drain=float(drain),
-        target_capabilities=registry.target(target).capabilities,
+        verify_deadline=float(getattr(health, "deadline", VERIFY_DEADLINE)),
+        target_capabilities=descriptor.capabilities,
         router_capabilities=registry.router(use.router.use).capabilities,
     )
 
@@ -188,6 +208,13 @@ def _refuse_blind(
     )
 
 
-def settings_of(deployment: Deployment) -> Json:
-    """The application's settings as JSON, to be stored."""
-    return dict(deployment.settings)
+def with_targets(deployment: Deployment, targets: Mapping[str, Mapping[str, JsonValue]]) -> Json:
+    """The application's settings with a release's target sections in place of its own, to be checked as a whole."""
+    settings = json.loads(json.dumps(dict(deployment.settings)))
+    for name, section in targets.items():
+        if name in settings["environments"]:
+            own = settings["environments"][name]["target"]
+            kept = {"instances": own["instances"]} if "instances" in own else {}
+            settings["environments"][name]["target"] = {**section, **kept}
+    checked: Json = settings
+    return checked

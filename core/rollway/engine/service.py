@@ -14,7 +14,7 @@ from rollway.domain.names import place as place_of
 from rollway.domain.names import rollout_stream
 from rollway.domain.rollout import RolloutState
 from rollway.engine.artifacts import ArtifactFolder
-from rollway.engine.compiling import Compiled, Wish, bound, compile_rollout, environment_of
+from rollway.engine.compiling import Compiled, Wish, bound, compile_rollout, environment_of, with_targets
 from rollway.engine.engine import Engine
 from rollway.engine.idempotency import Keys
 from rollway.engine.journal import Journal, Proposal
@@ -110,6 +110,7 @@ class Service:
         targets = {name: s for name, s in new.settings.items() if isinstance(s, dict)} or target_settings(
             deployment
         )
+        parse_settings(with_targets(deployment, targets), self._world.registry)
         settings: Json = dict(targets)
         digest = release_digest(new.artifact, targets)
         row = ReleaseRow(

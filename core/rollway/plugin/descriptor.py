@@ -20,6 +20,8 @@ class Descriptor(Generic[Factory]):
 
     `name` is what stands behind `use:`; `settings` checks what stands beside it; `capabilities` are what plans may ask
     of it; `factory` makes the thing itself and may import what costs.
+
+    Where they exist, the core reads by name: a target's `instances` and `health.deadline`, a router's `drain`.
     """
 
     name: str

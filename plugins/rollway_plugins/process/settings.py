@@ -87,6 +87,8 @@ class HealthSettings(_Settings):
     """So many checks passed in a row make it healthy."""
     unhealthy_after: Annotated[int, Field(ge=1, le=1000)] = 3
     """So many checks failed in a row make a healthy one unhealthy."""
+    deadline: Annotated[Duration, Field(gt=0)] = 300.0
+    """A new release whose instances are not all healthy after so long is taken back, before it gets any traffic."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
