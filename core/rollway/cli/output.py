@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, JsonValue
+from pydantic_core import to_jsonable_python
 
 from rollway.cli.plain import plain
 from rollway.cli.session import Output, Session
@@ -23,11 +24,11 @@ Data = BaseModel | Sequence[BaseModel] | Mapping[str, JsonValue] | Sequence[Json
 def emit(session: Session, data: Data) -> None:
     """Print the one document of `-o json` or `-o yaml`."""
     if session.output is Output.YAML:
-        _yaml(_jsonable(data))
+        _yaml(to_jsonable_python(data))
     else:
         import json
 
-        sys.stdout.write(json.dumps(_jsonable(data), indent=2) + "\n")
+        sys.stdout.write(json.dumps(to_jsonable_python(data), indent=2) + "\n")
     sys.stdout.flush()
 
 
@@ -45,23 +46,11 @@ def console() -> Console:
     return Console(width=None if terminal else WIDE, highlight=False, markup=False, emoji=False)
 
 
-def _jsonable(data: object) -> JsonValue:
-    if isinstance(data, BaseModel):
-        return _jsonable(data.model_dump(mode="json"))
-    if isinstance(data, Mapping):
-        return {str(key): _jsonable(value) for key, value in data.items()}
-    if data is None or isinstance(data, (str, int, float, bool)):
-        return data
-    if isinstance(data, Sequence):
-        return [_jsonable(each) for each in data]
-    raise TypeError(f"{type(data).__name__} is no part of a document")
-
-
 def _yaml(data: JsonValue) -> None:
     from ruamel.yaml import YAML
 
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the library says None
     yaml.width = 4096
     yaml.dump(data, sys.stdout)
