@@ -190,7 +190,7 @@ class TestFullDisk:
         place.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
         if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
-            pytest.skip("mounting a small file system needs root")
+            pytest.skip("this machine cannot: mount a small file system, which needs root")
         yield place
         subprocess.run(["umount", str(place)], check=True)
 

@@ -23,7 +23,8 @@ from rollway.domain.traffic import Address
 
 APPLICATION, ENVIRONMENT = "shop", "prod"
 LOOK_EVERY = 0.2
-WARM_UP = 3.0
+WARM_UP = 6.0
+"""Seconds of ordinary traffic before the first comparison: so much the daemon wants to see to choose its margins."""
 AFTERMATH = 2.0
 
 

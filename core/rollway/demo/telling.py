@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from math import exp
+from math import exp, log
 
 from pydantic import ValidationError
 
@@ -46,10 +46,16 @@ def tell(event: EventDocument, rollout: RolloutDocument) -> Sentence | None:
             return _other(event, rollout)
 
 
+MOST = 10_000
+"""Odds beyond this are not told apart: nobody needs the difference."""
+
+
 def odds(log_e: float) -> str:
     """An e-value as people read it: how many times more likely than by chance."""
-    value = exp(min(log_e, 50.0))
-    return f"{value:,.2g}" if value < 10 else f"{value:,.0f}" if value < 1e5 else f"{value:.0e}"
+    if log_e > log(MOST):
+        return f"over {MOST:,}"
+    value = exp(log_e)
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
 
 
 def _admitted(rollout: RolloutDocument) -> Sentence:

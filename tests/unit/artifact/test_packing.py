@@ -226,7 +226,7 @@ def test_a_damaged_archive_is_said_and_leaves_nothing(tmp_path: Path, damage: by
     assert [each.name for each in tmp_path.iterdir()] == ["a.tar"]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this machine cannot: it has no /dev/full")
 def test_a_full_disk_is_said(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = pack(shop, tmp_path / "a.tar")
     real_open = os.open
@@ -255,7 +255,7 @@ def test_names_that_are_long_or_no_utf_8_are_kept(tmp_path: Path) -> None:
     try:
         Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe")).write_text("y")
     except OSError:
-        pytest.skip("this file system takes names in UTF-8 only")
+        pytest.skip("this machine cannot: its file system takes names in UTF-8 only")
     packed = pack(folder, tmp_path / "a.tar")
     unpack(packed.path, tmp_path / "out")
     assert pack(tmp_path / "out", tmp_path / "b.tar").digest == packed.digest
