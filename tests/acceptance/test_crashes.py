@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from tests.acceptance.harness import Site, step_of
 
 from rollway.testing.traffic import Load
+from tests.acceptance.harness import Site, step_of
 
 
 def steps_of(site: Site, release: str) -> list[str]:

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.acceptance.harness import Site
 
 from rollway.http.documents import RolloutDocument
 from rollway.testing.traffic import Attempt, Load
+from tests.acceptance.harness import Site
 
 RATE = 300.0
 

@@ -13,6 +13,11 @@ BEHAVIOUR = json.loads((Path(__file__).parent / "behaviour.json").read_text())
 RELEASE = os.environ["ROLLWAY_RELEASE"]
 
 
+def breaks_now() -> bool:
+    """A release that is good until a file appears."""
+    return "breaks_with" in BEHAVIOUR and Path(BEHAVIOUR["breaks_with"]).exists()
+
+
 class Page(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -22,7 +27,7 @@ class Page(BaseHTTPRequestHandler):
         healthy = BEHAVIOUR.get("healthy", True)
         if self.path == "/healthz":
             self._answer(200 if healthy else 503, "healthy" if healthy else "the database is missing")
-        elif random.random() < BEHAVIOUR.get("faults", 0.0):
+        elif random.random() < BEHAVIOUR.get("faults", 0.0) or breaks_now():
             self._answer(500, "something broke")
         else:
             self._answer(200, f"this is {RELEASE}")
