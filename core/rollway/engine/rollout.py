@@ -147,7 +147,7 @@ class RolloutAtWork:
         if not all_of_it and now - self._flushed < 1.0:
             return
         self._flushed = now
-        rows = self.watch.take_rows(self._clock.now())
+        rows = self.watch.take_rows()
         try:
             await self._store.record_measurements(rows)
         except BaseException:

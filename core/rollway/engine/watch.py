@@ -53,6 +53,7 @@ class Watch:
         self._begun = (0, 0)
         self._watched: dict[tuple[int, int], float] = {}
         self._last: float | None = None
+        self._window = 0
         self._open: dict[tuple[str, int], list[JsonValue]] = {}
         self._dirty: set[tuple[str, int]] = set()
         self._named: set[str] = set()
@@ -123,15 +124,14 @@ class Watch:
         """What every judge says now."""
         return {name: _told(judge.judgement()) for name, judge in self._judges.items()}
 
-    def take_rows(self, now: float) -> list[MeasurementRow]:
+    def take_rows(self) -> list[MeasurementRow]:
         """Rows that changed since the last call; windows that are over are let go."""
         rows = [
             MeasurementRow(self.rollout, name, window, list(self._open[name, window]))
             for name, window in sorted(self._dirty)
         ]
         self._dirty.clear()
-        current = int(now // WINDOW) * WINDOW
-        self._open = {key: kept for key, kept in self._open.items() if key[1] >= current}
+        self._open = {key: kept for key, kept in self._open.items() if key[1] >= self._window}
         return rows
 
     def give_back(self, rows: Iterable[MeasurementRow]) -> None:
@@ -141,13 +141,20 @@ class Watch:
             self._dirty.add((row.monitor, row.window))
 
     def _keep(self, name: str, now: float, sample: Json) -> None:
-        key = (name, int(now // WINDOW) * WINDOW)
+        key = (name, self._window_at(now))
         if key not in self._open:
             self._open[key] = []
         if not self._open[key] and self._begins(name):
             self._open[key].append({"dispersion": _STATE.dump_python(self._state, mode="json")})
         self._open[key].append(sample)
         self._dirty.add(key)
+
+    def _window_at(self, now: float) -> int:
+        """Never one before the last: a clock that is set back overwrites nothing, and the order of rows is that of time."""
+        window = int(now // WINDOW) * WINDOW
+        full = len(self._open.get((TICKS, self._window), ())) * self.interval >= WINDOW
+        self._window = max(window, self._window + WINDOW if full else self._window)
+        return self._window
 
     def _begins(self, name: str) -> bool:
         fresh = name not in self._named
@@ -158,6 +165,7 @@ class Watch:
         """Become what the watch was that took these samples."""
         for row in rows:
             self._named.add(row.monitor)
+            self._window = max(self._window, row.window)
             self._open[row.monitor, row.window] = list(row.samples)
             for sample in row.samples:
                 if isinstance(sample, dict):

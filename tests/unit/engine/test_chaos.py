@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.engine.scene import ADA, PLACE, Daemon, Scene, of
-from tests.unit.engine.scene import settings as document
 
 from rollway.domain import events as e
 from rollway.domain.rollout import RolloutState
@@ -17,6 +15,8 @@ from rollway.errors import ConflictError
 from rollway.store import StoreUnavailable
 from rollway.testing.clock import run_virtually
 from rollway.testing.fake_router import Fault
+from tests.unit.engine.scene import ADA, PLACE, Daemon, Scene, of
+from tests.unit.engine.scene import settings as document
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from tests.unit.engine.scene import ADA, PLACE, Daemon, Scene, of
 
 from rollway.domain import events as e
 from rollway.domain.words import Phase, WaitingFor
@@ -12,6 +11,7 @@ from rollway.engine.usecases import NewRollout
 from rollway.errors import ConflictError, NotFoundError
 from rollway.testing.fake_router import Fault
 from rollway.testing.fake_target import Behaviour
+from tests.unit.engine.scene import ADA, PLACE, Daemon, Scene, of
 
 pytestmark = pytest.mark.virtual_time
 

@@ -3,7 +3,6 @@
 from itertools import pairwise
 
 import pytest
-from tests.unit.engine.scene import PLACE, Daemon, Scene, of
 
 from rollway.domain import events as e
 from rollway.domain.effects import Effect, Mark, Token
@@ -11,6 +10,7 @@ from rollway.domain.split import Split
 from rollway.domain.words import Phase
 from rollway.plugin.kinds import StaleToken
 from rollway.testing.fake_router import Call, Fault
+from tests.unit.engine.scene import PLACE, Daemon, Scene, of
 
 pytestmark = pytest.mark.virtual_time
 

@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from tests.unit.engine.scene import PLACE, Daemon, Scene, of, settings
 
 from rollway.domain import events as e
 from rollway.domain.words import Phase
 from rollway.engine.journal import Journal
 from rollway.testing.fake_router import FakeRouter
+from tests.unit.engine.scene import PLACE, Daemon, Scene, of, settings
 
 pytestmark = pytest.mark.virtual_time
 

@@ -1,11 +1,11 @@
 """The main job, told by name: a good release goes out by itself, a bad one comes back by itself."""
 
 import pytest
-from tests.unit.engine.scene import PLACE, Daemon, Scene, of, settings
 
 from rollway.domain import events as e
 from rollway.domain.words import Phase, WaitingFor
 from rollway.testing.fake_target import Behaviour
+from tests.unit.engine.scene import PLACE, Daemon, Scene, of, settings
 
 pytestmark = pytest.mark.virtual_time
 

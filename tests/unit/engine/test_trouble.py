@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.unit.engine.scene import ADA, Daemon, Scene, of, settings
 
 from rollway.domain import events as e
 from rollway.domain.rollout import RolloutState
@@ -14,6 +13,7 @@ from rollway.engine.effects import Trouble, call
 from rollway.errors import PluginError
 from rollway.store import StoreUnavailable
 from rollway.testing.fake_router import Fault
+from tests.unit.engine.scene import ADA, Daemon, Scene, of, settings
 
 pytestmark = pytest.mark.virtual_time
 
