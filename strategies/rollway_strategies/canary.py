@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rollway.api import (
     CANARY,
@@ -44,6 +45,15 @@ class CanarySettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     steps: list[CanaryStep] = Field(min_length=1, description="what happens, in order")
+
+    @model_validator(mode="after")
+    def _nothing_is_watched_without_traffic(self) -> Self:
+        first = next((step for step in self.steps if step.weight or step.hold), None)
+        if first is not None and not first.weight:
+            raise ValueError(
+                "a hold before the first weight: there is no traffic to watch yet; give it a weight"
+            )
+        return self
 
 
 class Canary:

@@ -14,6 +14,8 @@ from rollway.plugin.registry import HOOKS, Broken, Loaded, Origin, Registry
 GROUP = "rollway"
 """The entry-point group, for built-ins and strangers alike."""
 
+NOTHING_OFFERED = "none of its hooks gives a descriptor; is each marked with rollway.api.hookimpl?"
+
 
 def load(entry_points: Iterable[metadata.EntryPoint] | None = None) -> Registry:
     """Load every installed plugin.
@@ -27,9 +29,14 @@ def load(entry_points: Iterable[metadata.EntryPoint] | None = None) -> Registry:
         origin = _origin(entry)
         try:
             offered = tuple(_offered(entry, origin))
-        except Exception as error:  # the plugin boundary: a stranger's import may raise anything
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # the plugin boundary: a stranger's import may raise anything
             broken.append(Broken(origin, _told(error)))
             continue
+        if not offered:
+            broken.append(Broken(origin, NOTHING_OFFERED))
         for each in offered:
             _add(loaded, each)
     return Registry(loaded, tuple(broken))
@@ -42,7 +49,7 @@ def _origin(entry: metadata.EntryPoint) -> Origin:
     )
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     return str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
 
 
