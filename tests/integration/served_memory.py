@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tests.unit.http.memory_usecases import MemoryUseCases
-
 from rollway.http import create_app
 from rollway.http.serving import Listener, bind, serve
+from tests.unit.http.memory_usecases import MemoryUseCases
 
 Result = TypeVar("Result")
 

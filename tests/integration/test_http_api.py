@@ -12,8 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.integration.served_memory import Served, served
-from tests.unit.http.memory_usecases import HEALTHY_CANARY, MemoryUseCases, promotion, taking_back
 
 from rollway.client import Client, StillGoing
 from rollway.domain import events as e
@@ -28,6 +26,8 @@ from rollway.errors import (
     UnreachableError,
 )
 from rollway.http.serving import bind
+from tests.integration.served_memory import Served, served
+from tests.unit.http.memory_usecases import HEALTHY_CANARY, MemoryUseCases, promotion, taking_back
 
 ROLLOUT = "r00000000000"
 SETTINGS: dict[str, Any] = {"version": 1, "application": "shop", "environments": {"prod": {}}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from rollway.domain import environment, rollout
@@ -145,6 +145,8 @@ class MemoryUseCases:
     waiting: str = ""
     broken: Exception | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    goes: Callable[[str], Sequence[e.RolloutEvent]] = lambda id_: ()
+    """What happens to a rollout that was started, or asked to end."""
     actors: list[str] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
 
@@ -295,7 +297,11 @@ class MemoryUseCases:
         id_ = self.admit(f"r{len(self.logs):011}", place, new.release, unwatched=new.unwatched)
         if key:
             self.answers[key] = id_
+        self._go(id_)
         return self._view(id_)
+
+    def _go(self, id_: str) -> None:
+        asyncio.get_running_loop().call_soon(lambda: self.happen(id_, *self.goes(id_)))
 
     async def rollout(self, id_: str) -> RolloutView:
         return self._view(id_)
@@ -366,10 +372,13 @@ class MemoryUseCases:
         state = (await self.environment(application, environment)).state
         if state.rollout:
             self.happen(state.rollout, e.AbortRequested(reason=reason or "rolled back"), actor=actor)
+            self._go(state.rollout)
             return self._view(state.rollout, f"ends rollout {state.rollout}")
         if not state.promoted:
             raise ConflictError(f"{state.place} has no earlier release to go back to")
-        return self._view(self.admit(f"r{len(self.logs):011}", state.place, to or "v0", strategy="rollback"))
+        id_ = self.admit(f"r{len(self.logs):011}", state.place, to or "v0", strategy="rollback")
+        self._go(id_)
+        return self._view(id_)
 
     async def environment(self, application: str, environment: str) -> EnvironmentView:
         place = f"{application}/{environment}"

@@ -8,6 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+
+from rollway.domain import events as e
+from rollway.domain.words import Phase
+from rollway.http import create_app
+from rollway.store.protocol import StoreUnavailable
 from tests.unit.http.memory_usecases import (
     HEALTHY_CANARY,
     MemoryUseCases,
@@ -15,11 +20,6 @@ from tests.unit.http.memory_usecases import (
     promotion,
     taking_back,
 )
-
-from rollway.domain import events as e
-from rollway.domain.words import Phase
-from rollway.http import create_app
-from rollway.store.protocol import StoreUnavailable
 
 SETTINGS: dict[str, Any] = {"version": 1, "application": "shop", "environments": {"prod": {}}}
 TAR = b"a tar, for all the API knows"

@@ -9,9 +9,9 @@ from urllib.parse import quote
 import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.http.memory_usecases import MemoryUseCases
 
 from rollway.http import create_app
+from tests.unit.http.memory_usecases import MemoryUseCases
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
