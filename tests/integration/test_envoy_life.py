@@ -11,7 +11,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.integration.envoy_rig import CANARY, PLACE, STABLE, EnvoyRig, envoy_rig
 
 from rollway.api import (
     Effect,
@@ -26,9 +25,10 @@ from rollway.api import (
     Token,
 )
 from rollway.testing.traffic import Load, request
-from rollway_plugins.envoy import process
+from rollway_plugins.envoy import process, watches
 from rollway_plugins.envoy.files import NodeFiles
 from rollway_plugins.envoy.router import EnvoyRouter
+from tests.integration.envoy_rig import CANARY, PLACE, STABLE, EnvoyRig, envoy_rig
 
 MARK = Mark(CANARY, "rollout-7/lower", "error-rate")
 HALF = {STABLE: 5_000, CANARY: 5_000}
@@ -266,6 +266,18 @@ async def test_a_lock_that_is_held_does_not_keep_lower_waiting(rig: EnvoyRig) ->
     await lowering
 
 
+async def test_an_environment_too_many_is_refused_before_envoy_would_abort(
+    rig: EnvoyRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rig.route({STABLE: await rig.origin("v1")})
+    monkeypatch.setattr(watches, "RESERVE", 1_000_000)
+    routing = Routing("blog/prod", {"listen": "127.0.0.1:1"}, (RoutedGroup("h1", "w1"),))
+    with pytest.raises(PluginError, match="max_user_instances"):
+        await rig.router.reconcile(routing, Effect("k", Token(1, 1)))
+    await rig.route({STABLE: await rig.origin("v1")})
+    assert await rig.send(5) == {"v1": 5}
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 2 MiB, ours alone."""
@@ -278,7 +290,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         check=False,
     )
     if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
+        pytest.skip(f"this machine cannot: mount a small disk: {mounted.stderr.strip()}")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.integration.envoy_rig import STABLE, EnvoyRig, envoy_rig
 
 from rollway.testing.origin import Origin
 from rollway.testing.traffic import Connection, request
+from tests.integration.envoy_rig import STABLE, EnvoyRig, envoy_rig
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_paths_pass_as_written(rig: EnvoyRig, origin: Origin, path: str) -
 
 
 async def test_methods_pass_as_written(rig: EnvoyRig, origin: Origin) -> None:
-    for method in ("GET", "HEAD", "OPTIONS", "DELETE", "PURGE", "X-OWN"):
+    for method in ("GET", "HEAD", "OPTIONS", "DELETE", "PURGE", "REPORT"):
         answer = await request(rig.listen, method=method)
         assert answer.status == 200
         assert origin.received[-1].line == f"{method} / HTTP/1.1"

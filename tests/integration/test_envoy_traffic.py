@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from tests.integration.envoy_rig import CANARY, PLACE, STABLE, EnvoyRig, envoy_rig
 
 from rollway.api import Address, Effect, GroupCounters, Mark, PluginError, RoutedGroup, Routing, Split, Token
 from rollway.testing.origin import Origin
 from rollway.testing.traffic import Connection, Load, TrafficError, request
+from tests.integration.envoy_rig import CANARY, PLACE, STABLE, EnvoyRig, envoy_rig
 
 MARK = Mark(CANARY, "rollout-7/lower", "error-rate: 5 % of 200 requests failed")
 
@@ -125,6 +125,23 @@ async def test_counters_live_through_changes_of_instances(rig: EnvoyRig) -> None
         await rig.send(25)
         await rig.route({STABLE: tuple(chosen)})
     assert (await counted(rig, STABLE, 100)).requests == 100
+
+
+async def test_no_request_fails_while_instances_come_and_go(rig: EnvoyRig) -> None:
+    instances = [await rig.origin() for _ in range(4)]
+    await rig.route({STABLE: instances[0]})
+    events, socket = await stream(rig), await websocket(rig)
+    async with Load(rig.listen, rate=150) as load:
+        for chosen in (instances[:2], instances[1:], instances[:1], instances, instances[2:]) * 2:
+            await rig.route({STABLE: tuple(chosen)})
+            await load.reach(15)
+    assert load.failures == []
+    socket.writer.write(b"still")
+    async with asyncio.timeout(5):
+        assert await socket.reader.readexactly(5) == b"still"
+        await events.reader.readuntil(b"data: x\n\n")
+    events.close()
+    socket.close()
 
 
 async def test_one_environment_is_left_alone_when_another_changes(rig: EnvoyRig) -> None:

@@ -2,31 +2,35 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from rollway.api import EMPTY, Mark, PluginError, Routing, StaleToken, Token
+from rollway.api import EMPTY, Address, Mark, PluginError, Routing, StaleToken, Token
 from rollway_plugins.envoy import files, routes
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.files import EnvironmentFiles
 from rollway_plugins.envoy.routes import PREPARED_KEY, PREPARED_REASON, Routes
+from rollway_plugins.envoy.watches import demand_watch
 
 
-def begin(here: EnvironmentFiles, routing: Routing, token: Token) -> bool:
+def begin(here: EnvironmentFiles, routing: Routing, timeout: float | None, token: Token) -> bool:
     """Admit the token and see that the routing can be carried out; True where the environment was unknown.
 
     A new environment's routes answer 503, so that its listener never asks for routes that are not there.
     """
     here.make()
     with files.locked(here.lock):
-        routes.permitted(routing, _standing(here, routing))
+        routes.permitted(routing, timeout, _standing(here, routing))
         here.admit(token)
         if here.current() is not None:
             return False
+        demand_watch()
         files.save(here.routes, routes.write(Routes(routing.environment, EMPTY)))
         return True
 
 
-def put_routes(here: EnvironmentFiles, routing: Routing, token: Token) -> tuple[str, Document]:
+def put_routes(
+    here: EnvironmentFiles, routing: Routing, timeout: float | None, token: Token
+) -> tuple[str, Document]:
     """Put the routes into place, after what takes them back; returns their version and what stood there before.
 
     Raises StaleToken where a later writer came in between, PluginError where something cannot be written; the old
@@ -35,7 +39,7 @@ def put_routes(here: EnvironmentFiles, routing: Routing, token: Token) -> tuple[
     with files.locked(here.lock):
         here.admit(token)
         standing = _standing(here, routing)
-        wanted = routes.permitted(routing, standing)
+        wanted = routes.permitted(routing, timeout, standing)
         prepare(here, wanted, (group.id for group in routing.groups))
         for group in routing.lifted:
             here.mark(group).unlink(missing_ok=True)
@@ -96,24 +100,25 @@ def after_lowering(here: EnvironmentFiles, mark: Mark) -> None:
         if now is None or mark.group not in now.marked:
             return
         _account(here, mark)
-        groups = {path.stem for path in (here.folder / "endpoints").glob("*.json")}
-        prepare(here, now, groups)
+        prepare(here, now, here.known_endpoints())
 
 
-def tidy(here: EnvironmentFiles, kept: frozenset[str], token: Token) -> None:
+def tidy(here: EnvironmentFiles, kept: Mapping[str, tuple[Address, ...]], token: Token) -> None:
     """Remove what is kept for groups that are gone."""
     with files.locked(here.lock):
         if here.last_token() != token:
             return
-        for group in here.known_endpoints().keys() - kept:
-            for path in here.of_group(group):
+        for group in here.known_endpoints().keys() - kept.keys():
+            for path in (here.ready(group), here.ready_mark(group), here.mark(group)):
                 path.unlink(missing_ok=True)
+        here.keep_endpoints(kept)
 
 
 def forget(here: EnvironmentFiles) -> None:
     """Remove everything but the last token, which a late writer must still meet."""
     with files.locked(here.lock):
         here.routes.unlink(missing_ok=True)
+        here.groups.unlink(missing_ok=True)
         for name in files.PARTS:
             shutil.rmtree(here.folder / name, ignore_errors=True)
 

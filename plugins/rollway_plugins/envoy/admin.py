@@ -38,11 +38,24 @@ class Admin:
         return answer.text
 
     async def ready(self) -> bool:
-        """Whether it serves."""
+        """Whether it serves; it calls itself live a moment before its listeners take connections."""
         try:
-            return (await self.get("/ready")).strip() == "LIVE"
+            return (await self.get("/ready")).strip() == "LIVE" and await self.accepting()
         except PluginError:
             return False
+
+    async def accepting(self) -> bool:
+        """Whether every listener has reached every worker; before that it refuses connections."""
+        name = r"(server\.concurrency|listener_manager\.(workers_started|listener_(added|create_success|create_failure)))"
+        lines = (await self.get("/stats", filter=f"^{name}$")).splitlines()
+        found = {
+            line.partition(": ")[0].rpartition(".")[2]: int(line.rpartition(": ")[2])
+            for line in lines
+            if line
+        }
+        wanted = found.get("listener_added", 0) * found.get("concurrency", 1)
+        reached = found.get("listener_create_success", 0) + found.get("listener_create_failure", 0)
+        return bool(found.get("workers_started")) and reached >= wanted
 
     async def counters(self) -> Mapping[str, GroupCounters]:
         """Counters by group."""

@@ -46,7 +46,14 @@ RETRY: Document = {
 }
 """Only what surely reached no instance is repeated, and on another one."""
 
+TIMEOUT_HEADER = "x-envoy-upstream-rq-timeout-ms"
+"""Carries an environment's time-out to the inner listener, which obeys it: there a request that is too late has become a
+504, or an answer that breaks off, before the group's cluster counts it once. A client's own is taken away before."""
+TRUST_HEADER = "x-rollway-inside"
+"""Makes the inner listener obey `TIMEOUT_HEADER`: it does so only for a request from an address inside."""
+LOOPBACK: Document = {"address_prefix": "127.0.0.1", "prefix_len": 32}
 OWN_HEADERS = (
+    TRUST_HEADER,
     "x-envoy-attempt-count",
     "x-envoy-expected-rq-timeout-ms",
     "x-envoy-external-address",
@@ -77,11 +84,6 @@ def listener_file(listeners: Iterable[Document]) -> Document:
 def cluster_file(clusters: Iterable[Document]) -> Document:
     """The CDS file."""
     return discovery("cluster.v3.Cluster", clusters)
-
-
-def endpoint_file(group: RoutedGroup) -> Document:
-    """The EDS file of one group."""
-    return discovery("endpoint.v3.ClusterLoadAssignment", [endpoints(group)])
 
 
 def route_file(routes: Document) -> Document:
@@ -126,47 +128,37 @@ def outer_listener(environment: str, address: Address, routes: Path) -> Document
     }
 
 
-def inner_listener(environment: str, group: str, routes: Path) -> Document:
+def inner_listener(environment: str, group: str) -> Document:
     """What leads from a group's cluster to its instances; its removal ends all their connections."""
+    route = {"cluster": inner_name(group), "timeout": "0s", "idle_timeout": "0s", "retry_policy": RETRY}
     fields = {
         "stat_prefix": "inner",
-        "rds": {"route_config_name": inner_name(group), "config_source": source(routes)},
+        "route_config": {
+            "name": inner_name(group),
+            "request_headers_to_remove": list(OWN_HEADERS),
+            "virtual_hosts": [
+                {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": ""}, "route": route}]}
+            ],
+        },
         "skip_xff_append": True,
+        "internal_address_config": {"cidr_ranges": [LOOPBACK]},
+        "original_ip_detection_extensions": [
+            {
+                "name": "envoy.http.original_ip_detection.custom_header",
+                "typed_config": {
+                    "@type": TYPE
+                    + "envoy.extensions.http.original_ip_detection.custom_header.v3.CustomHeaderConfig",
+                    "header_name": TRUST_HEADER,
+                    "allow_extension_to_set_address_as_trusted": True,
+                },
+            }
+        ],
     }
     return {
         "name": inner_name(group),
         "metadata": owned(environment),
         "internal_listener": {},
         "filter_chains": [{"filters": [http(fields, counting=False)]}],
-    }
-
-
-def inner_routes(group: str, timeout: float | None) -> Document:
-    """How a request reaches an instance: at once or, where none could be connected to, at another one.
-
-    The time-out is here and not at the outer listener, so that one that is too late has become a 504, or an answer
-    that breaks off, before the group's cluster counts it once.
-    """
-    return {
-        "name": inner_name(group),
-        "request_headers_to_remove": list(OWN_HEADERS),
-        "virtual_hosts": [
-            {
-                "name": "all",
-                "domains": ["*"],
-                "routes": [
-                    {
-                        "match": {"prefix": ""},
-                        "route": {
-                            "cluster": inner_name(group),
-                            "timeout": f"{timeout or 0:.3f}s",
-                            "idle_timeout": "0s",
-                            "retry_policy": RETRY,
-                        },
-                    }
-                ],
-            }
-        ],
     }
 
 
@@ -193,7 +185,6 @@ def http(fields: Mapping[str, object], *, counting: bool = True) -> Document:
             "codec_type": "HTTP1",
             "http_protocol_options": {
                 "accept_http_10": True,
-                "allow_custom_methods": True,
                 "default_host_for_http_10": "localhost",
                 "enable_trailers": True,
                 "header_key_format": preserve_case(),
@@ -250,22 +241,32 @@ def preserve_case() -> Document:
     }
 
 
-def clusters(environment: str, group: str, release: str, endpoint_path: Path) -> tuple[Document, ...]:
-    """The clusters of a group: by which it is counted, its upgraded connections apart, and the one behind them.
+def counted_clusters(environment: str, group: str, release: str) -> tuple[Document, Document]:
+    """The clusters by which a group is counted, its upgraded connections apart.
 
     They depend on nothing that changes in the life of a group: Envoy resets the counters of a cluster it is told anew.
     """
-    inner = {
-        "name": inner_name(group),
+    return (
+        outer_cluster(environment, group, group, f"{group};{release};"),
+        outer_cluster(environment, group, upgraded_name(group), f"{group};{release};upgraded;"),
+    )
+
+
+def inner_cluster(environment: str, group: RoutedGroup) -> Document:
+    """The cluster of a group's instances, told anew whenever they change; nothing is counted by it.
+
+    A file of endpoints per group (EDS) would take one of the few inotify instances a user may have (128 by default)
+    for each group, and an Envoy that gets none aborts.
+    """
+    answering = [{"endpoint": {"address": socket_address(address)}} for address in group.endpoints]
+    return {
+        "name": inner_name(group.id),
         "metadata": owned(environment),
-        "type": "EDS",
-        "eds_cluster_config": {"service_name": group, "eds_config": source(endpoint_path)},
+        "type": "STATIC",
         "lb_policy": "ROUND_ROBIN",
+        "load_assignment": {"cluster_name": inner_name(group.id), "endpoints": [{"lb_endpoints": answering}]},
         **towards(idle=UPSTREAM_IDLE),
     }
-    counted = outer_cluster(environment, group, group, f"{group};{release};")
-    upgraded = outer_cluster(environment, group, upgraded_name(group), f"{group};{release};upgraded;")
-    return counted, upgraded, inner
 
 
 def outer_cluster(environment: str, group: str, name: str, counted_as: str) -> Document:
@@ -321,19 +322,19 @@ def towards(idle: str) -> Document:
     }
 
 
-def endpoints(group: RoutedGroup) -> Document:
-    """Where the instances of a group answer."""
-    answering = [{"endpoint": {"address": socket_address(address)}} for address in group.endpoints]
-    return {"cluster_name": group.id, "endpoints": [{"lb_endpoints": answering}]}
-
-
 def socket_address(address: Address) -> Document:
     """An address as Envoy writes it."""
     return {"socket_address": {"address": address.host, "port_value": address.port}}
 
 
-def routes(environment: str, shares: Mapping[str, int], metadata: Mapping[str, object]) -> Document:
+def routes(
+    environment: str, shares: Mapping[str, int], timeout: float | None, metadata: Mapping[str, object]
+) -> Document:
     """How requests of an environment are shared; `metadata` is kept in it for whoever reads the file."""
+    late = [
+        added(TRUST_HEADER, str(LOOPBACK["address_prefix"])),
+        added(TIMEOUT_HEADER, str(round((timeout or 0) * 1000))),
+    ]
     return {
         "name": environment,
         "virtual_hosts": [
@@ -342,10 +343,15 @@ def routes(environment: str, shares: Mapping[str, int], metadata: Mapping[str, o
                 "domains": ["*"],
                 "routes": shared(shares) if any(shares.values()) else [NOBODY],
                 "metadata": {"filter_metadata": {"rollway": dict(metadata)}},
-                "request_headers_to_add": [FORWARDED_FOR],
+                "request_headers_to_add": [FORWARDED_FOR, *(late if timeout else ())],
             }
         ],
     }
+
+
+def added(name: str, value: str) -> Document:
+    """A header put into a request."""
+    return {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
 def shared(shares: Mapping[str, int]) -> list[Document]:

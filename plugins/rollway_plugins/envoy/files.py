@@ -17,7 +17,7 @@ from rollway_plugins.envoy import routes
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.routes import Routes
 
-PARTS = ("endpoints", "inner", "marks", "ready")
+PARTS = ("marks", "ready")
 """The folders of an environment, each with a file per group."""
 
 
@@ -68,18 +68,10 @@ class EnvironmentFiles:
         """The RDS file in force."""
         return self.folder / "rds.json"
 
-    def endpoints(self, group: str) -> Path:
-        """The EDS file of a group."""
-        return self.folder / "endpoints" / f"{quote(group, safe='')}.json"
-
-    def inner(self, group: str) -> Path:
-        """The RDS file of a group's inner listener."""
-        return self.folder / "inner" / f"{quote(group, safe='')}.json"
-
-    def of_group(self, group: str) -> tuple[Path, ...]:
-        """Everything kept for a group."""
-        ready = (self.ready(group), self.ready_mark(group))
-        return (*ready, self.mark(group), self.inner(group), self.endpoints(group))
+    @property
+    def groups(self) -> Path:
+        """Which groups there are and where their instances answer."""
+        return self.folder / "groups.json"
 
     def ready(self, group: str | None) -> Path:
         """The RDS file that takes a group back, or all of them."""
@@ -134,8 +126,12 @@ class EnvironmentFiles:
 
     def known_endpoints(self) -> Mapping[str, tuple[Address, ...]]:
         """Where the instances of each group answer."""
-        assigned = (resources(path) for path in sorted((self.folder / "endpoints").glob("*.json")))
-        return dict(assignment(found[0]) for found in assigned if found)
+        known = cast("Mapping[str, list[tuple[str, int]]]", load(self.groups) or {})
+        return {group: tuple(Address(host, port) for host, port in found) for group, found in known.items()}
+
+    def keep_endpoints(self, known: Mapping[str, tuple[Address, ...]]) -> None:
+        """Remember where the instances of each group answer. Raises PluginError."""
+        save(self.groups, {group: [(one.host, one.port) for one in found] for group, found in known.items()})
 
 
 def save(path: Path, document: Document) -> bool:
@@ -156,30 +152,6 @@ def save(path: Path, document: Document) -> bool:
             beside.unlink(missing_ok=True)
         raise unwritable(path, error) from error
     return True
-
-
-def save_all(documents: Mapping[Path, Document]) -> Mapping[Path, Document | None]:
-    """Put documents into place, all or none; returns what the changed ones were. Raises PluginError."""
-    before: dict[Path, Document | None] = {}
-    try:
-        for path, document in documents.items():
-            was = load(path)
-            if save(path, document):
-                before[path] = was
-    except PluginError:
-        restore(before)
-        raise
-    return before
-
-
-def restore(before: Mapping[Path, Document | None]) -> None:
-    """Undo `save_all`, as far as the disk allows."""
-    for path, document in before.items():
-        with contextlib.suppress(PluginError, OSError):
-            if document is None:
-                path.unlink(missing_ok=True)
-            else:
-                save(path, document)
 
 
 def load(path: Path) -> Mapping[str, object] | None:
@@ -275,14 +247,3 @@ def _open_lock(path: Path) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
-
-
-def assignment(resource: Document) -> tuple[str, tuple[Address, ...]]:
-    """The group and the addresses in an EDS resource."""
-    localities = cast(
-        "list[dict[str, list[dict[str, dict[str, dict[str, dict[str, object]]]]]]]", resource["endpoints"]
-    )
-    addresses = (one["endpoint"]["address"]["socket_address"] for one in localities[0]["lb_endpoints"])
-    return str(resource["cluster_name"]), tuple(
-        Address(str(address["address"]), int(str(address["port_value"]))) for address in addresses
-    )

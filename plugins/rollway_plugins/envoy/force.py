@@ -5,10 +5,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 
-from rollway.api import Address, PluginError
-from rollway_plugins.envoy import documents, files
+from rollway.api import PluginError, RoutedGroup
+from rollway_plugins.envoy import documents
 from rollway_plugins.envoy.process import EnvoyProcess
 
 Question = Callable[[], Awaitable[bool]]
@@ -42,21 +41,14 @@ class Force:
 
         await self._until(there, "new clusters", since)
 
-    async def file(self, path: Path, since: int) -> None:
-        """A group's own file is in force: its endpoints, or the routes of its inner listener."""
-        resource, version = files.resources(path)[0], files.version(path)
-        if "virtual_hosts" in resource:
-            await self.routes(str(resource["name"]), version, since)
-        else:
-            await self._endpoints(*files.assignment(resource), since)
-
-    async def _endpoints(self, group: str, addresses: tuple[Address, ...], since: int) -> None:
-        wanted = {(address.host, address.port) for address in addresses}
+    async def instances(self, group: RoutedGroup, since: int) -> None:
+        """Requests of this group go to its instances and nowhere else."""
+        wanted = {(address.host, address.port) for address in group.endpoints}
 
         async def there() -> bool:
-            return await self._process.admin.hosts(documents.inner_name(group)) == wanted
+            return await self._process.admin.hosts(documents.inner_name(group.id)) == wanted
 
-        await self._until(there, f"the instances of {group}", since)
+        await self._until(there, f"the instances of {group.id}", since)
 
     async def listening(self, wanted: frozenset[str], since: int) -> None:
         """These listeners are there. One that cannot be opened is refused at once."""
@@ -66,7 +58,8 @@ class Force:
             for name in wanted:
                 if (trouble := found.get(name, "")) and trouble != documents.WARMING:
                     raise ListenError(f"Envoy refuses a listener: {trouble}")
-            return all(name in found and found[name] is None for name in wanted)
+            there = all(name in found and found[name] is None for name in wanted)
+            return there and await self._process.admin.accepting()
 
         await self._until(there, "new listeners", since)
 

@@ -128,15 +128,17 @@ class EnvoyProcess:
     async def shutdown(self) -> None:
         """End it."""
         await self.close()
-        identity = self._identity or self._recorded() or self._found()
-        if identity is None:
+        self._identity = self._identity or self._recorded() or self._found()
+        if self._identity is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            if identity.alive:
-                os.kill(identity.pid, signal.SIGKILL)
+            if self.running:
+                os.kill(self._identity.pid, signal.SIGKILL)
         async with asyncio.timeout(10):
             while self.running:  # noqa: ASYNC110 - a process that is no child of ours tells nobody of its end
                 await asyncio.sleep(0.01)
+        self._reap()
+        self._identity = None
         self._record_path.unlink(missing_ok=True)
 
     @property
@@ -224,15 +226,20 @@ class EnvoyProcess:
 
     def refusal(self, offset: int) -> str | None:
         """Why Envoy refused a file since it had written `offset` bytes; None where it refused none."""
-        refused = self.said(offset).partition(REFUSED)[2]
+        refused = self._written(offset).partition(REFUSED)[2]
         return refused.splitlines()[0].strip() if refused else None
 
     def said(self, offset: int = 0) -> str:
-        """The last lines Envoy wrote after `offset`."""
+        """What Envoy wrote after `offset`: its first complaint, or else its last lines."""
+        lines = self._written(offset).splitlines()
+        fatal = [line for line in lines if "[critical]" in line]
+        return "\n".join(fatal[:1] or lines[-5:])[:1_000] or "it wrote nothing"
+
+    def _written(self, offset: int) -> str:
         with contextlib.suppress(OSError), self.log_file.open("rb") as file:
-            file.seek(max(offset, self.log_file.stat().st_size - 4_000))
-            return file.read().decode(errors="replace").strip()[-1_000:] or "it wrote nothing"
-        return "it wrote nothing"
+            file.seek(offset)
+            return file.read(100_000).decode(errors="replace")
+        return ""
 
     def _admin_path(self) -> Path:
         """Under the folder, or in a short folder of its own where that path is too long for a socket."""

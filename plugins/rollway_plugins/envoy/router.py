@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from rollway.api import Connections, Effect, GroupCounters, Mark, Node, PluginError, RouterState, Routing
-from rollway_plugins.envoy import acts, documents, files
+from rollway_plugins.envoy import acts, documents
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.files import EnvironmentFiles, NodeFiles
 from rollway_plugins.envoy.force import Force
 from rollway_plugins.envoy.process import EnvoyProcess
 from rollway_plugins.envoy.settings import EnvoySettings
-from rollway_plugins.envoy.shared import SharedFiles, adding, keeping, names
-from rollway_plugins.envoy.wanted import Wanted, checked, wanted
+from rollway_plugins.envoy.shared import SharedFiles, keeping, names, offering
+from rollway_plugins.envoy.wanted import Wanted, checked, endpoints, wanted
 
 
 class EnvoyRouter:
@@ -106,34 +106,37 @@ class EnvoyRouter:
     ) -> None:
         """Everything that gives: endpoints, clusters, listeners, then the routes that use them."""
         since = self._force.now()
-        new = await asyncio.to_thread(acts.begin, here, routing, effect.token)
+        new = await asyncio.to_thread(acts.begin, here, routing, settings.timeout, effect.token)
         try:
-            await self._offer(here, routing.environment, wanted(here, routing, settings), since)
+            await self._offer(here, routing, wanted(here, routing, settings), since)
         except PluginError:
             if new:
                 await self._withdraw(here, routing.environment)
             raise
-        version, before = await asyncio.to_thread(acts.put_routes, here, routing, effect.token)
+        version, before = await asyncio.to_thread(
+            acts.put_routes, here, routing, settings.timeout, effect.token
+        )
         try:
             await self._force.routes(routing.environment, version, since)
         except PluginError:
             await asyncio.to_thread(acts.put_back, here, version, before)
             raise
 
-    async def _offer(self, here: EnvironmentFiles, environment: str, what: Wanted, since: int) -> None:
-        own = await asyncio.to_thread(files.save_all, what.files)
+    async def _offer(self, here: EnvironmentFiles, routing: Routing, what: Wanted, since: int) -> None:
+        environment = routing.environment
         clusters: Sequence[Document] | None = None
         listeners: Sequence[Document] | None = None
+        inner = frozenset(documents.inner_name(group.id) for group in routing.groups)
         try:
-            clusters = await self._shared.clusters(environment, adding(what.clusters))
+            clusters = await self._shared.clusters(environment, offering(what.clusters, renewing=inner))
             await self._force.clusters(names(what.clusters), since)
-            listeners = await self._shared.listeners(environment, adding(what.listeners))
+            for group in routing.groups:
+                await self._force.instances(group, since)
+            listeners = await self._shared.listeners(environment, offering(what.listeners))
             await self._force.listening(names(what.listeners), since)
-            for path in own:
-                await self._force.file(path, since)
+            await asyncio.to_thread(here.keep_endpoints, {**here.known_endpoints(), **endpoints(routing)})
         except PluginError:
             await self._shared.restore(environment, clusters, listeners)
-            await asyncio.to_thread(files.restore, own)
             raise
 
     async def _withdraw(self, here: EnvironmentFiles, environment: str) -> None:
@@ -165,5 +168,4 @@ class EnvoyRouter:
         before = await self._shared.listeners(routing.environment, keeping(stay))
         await self._force.silent(names(before) - stay, self._force.now())
         await self._shared.clusters(routing.environment, keeping(names(what.clusters)))
-        kept = frozenset(group.id for group in routing.groups)
-        await asyncio.to_thread(acts.tidy, here, kept, effect.token)
+        await asyncio.to_thread(acts.tidy, here, endpoints(routing), effect.token)

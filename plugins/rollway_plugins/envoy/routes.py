@@ -22,6 +22,7 @@ class Routes:
     environment: str
     split: Split
     stable: str | None = None
+    timeout: float | None = None
     marks: tuple[Mark, ...] = ()
 
     @property
@@ -52,7 +53,7 @@ class Routes:
         )
 
 
-def permitted(routing: Routing, marks: Iterable[Mark]) -> Routes:
+def permitted(routing: Routing, timeout: float | None, marks: Iterable[Mark]) -> Routes:
     """The routes for a routing, marked groups at 0.
 
     Raises PluginError for a split or stable that names no group, and where stable itself is marked and wants weight.
@@ -67,7 +68,7 @@ def permitted(routing: Routing, marks: Iterable[Mark]) -> Routes:
         raise PluginError(
             f"{routing.environment}: {routing.stable} was taken back and may not have weight before its mark is lifted"
         )
-    return Routes(routing.environment, routing.split, routing.stable).lowered(marks)
+    return Routes(routing.environment, routing.split, routing.stable, timeout).lowered(marks)
 
 
 def takebacks(routes: Routes, groups: Iterable[str]) -> Mapping[str | None, Routes]:
@@ -87,10 +88,13 @@ def write(routes: Routes) -> Document:
     """The route file."""
     memory = {
         "stable": routes.stable or "",
+        "timeout": routes.timeout or 0,
         "split": dict(sorted(routes.split.shares.items())),
         "marks": [{"group": mark.group, "key": mark.key, "reason": mark.reason} for mark in routes.marks],
     }
-    return documents.route_file(documents.routes(routes.environment, routes.split.shares, memory))
+    return documents.route_file(
+        documents.routes(routes.environment, routes.split.shares, routes.timeout, memory)
+    )
 
 
 def read(configuration: Mapping[str, object]) -> Routes:
@@ -105,6 +109,7 @@ def read(configuration: Mapping[str, object]) -> Routes:
             str(configuration["name"]),
             split,
             memory.get("stable") or None,
+            memory.get("timeout") or None,
             marks,
         )
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:

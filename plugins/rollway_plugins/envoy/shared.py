@@ -60,9 +60,17 @@ def names(resources: Iterable[Document]) -> frozenset[str]:
     return frozenset(str(one["name"]) for one in resources)
 
 
-def adding(more: Sequence[Document]) -> Change:
-    """Adds what is not there yet; what is there is never redefined, because that would end its life or its counters."""
-    return lambda mine: [*mine, *(one for one in more if one["name"] not in names(mine))]
+def offering(more: Sequence[Document], renewing: frozenset[str] = frozenset()) -> Change:
+    """Adds what is not there yet, and tells anew only those in `renewing`.
+
+    A listener told anew ends its connections, a cluster told anew forgets what it has counted.
+    """
+    offered = {str(one["name"]): one for one in more}
+    renewed = {name: one for name, one in offered.items() if name in renewing}
+    return lambda mine: [
+        *(renewed.get(str(one["name"]), one) for one in mine),
+        *(one for name, one in offered.items() if name not in names(mine)),
+    ]
 
 
 def keeping(stay: frozenset[str]) -> Change:

@@ -3,11 +3,10 @@
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic import ValidationError
 
-from rollway.api import Connections, PluginError, Routing
+from rollway.api import Address, Connections, PluginError, Routing
 from rollway_plugins.envoy import documents
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.files import EnvironmentFiles
@@ -16,11 +15,10 @@ from rollway_plugins.envoy.settings import EnvoySettings
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Its part of the node's clusters and listeners, and the files of its own that these refer to."""
+    """Its part of the node's clusters and listeners."""
 
     clusters: Sequence[Document]
     listeners: Sequence[Document]
-    files: Mapping[Path, Document]
 
 
 def wanted(here: EnvironmentFiles, routing: Routing, settings: EnvoySettings) -> Wanted:
@@ -28,14 +26,17 @@ def wanted(here: EnvironmentFiles, routing: Routing, settings: EnvoySettings) ->
     environment = routing.environment
     clusters: list[Document] = []
     listeners = [documents.outer_listener(environment, settings.listen, here.routes)]
-    own: dict[Path, Document] = {}
     for group in routing.groups:
-        clusters += documents.clusters(environment, group.id, group.release, here.endpoints(group.id))
-        own[here.endpoints(group.id)] = documents.endpoint_file(group)
-        own[here.inner(group.id)] = documents.route_file(documents.inner_routes(group.id, settings.timeout))
+        clusters += documents.counted_clusters(environment, group.id, group.release)
+        clusters.append(documents.inner_cluster(environment, group))
         if group.connections is Connections.OPEN:
-            listeners.append(documents.inner_listener(environment, group.id, here.inner(group.id)))
-    return Wanted(clusters, listeners, own)
+            listeners.append(documents.inner_listener(environment, group.id))
+    return Wanted(clusters, listeners)
+
+
+def endpoints(routing: Routing) -> Mapping[str, tuple[Address, ...]]:
+    """Where the instances of each group answer."""
+    return {group.id: group.endpoints for group in routing.groups}
 
 
 def checked(routing: Routing) -> EnvoySettings:

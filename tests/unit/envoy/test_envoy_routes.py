@@ -82,15 +82,15 @@ def routing(split: Split, stable: str | None) -> Routing:
 
 def test_a_split_over_unknown_groups_is_refused() -> None:
     with pytest.raises(PluginError, match="'x'"):
-        permitted(routing(Split.all_to("x"), None), ())
+        permitted(routing(Split.all_to("x"), None), None, ())
     with pytest.raises(PluginError, match="'y'"):
-        permitted(routing(Split.all_to("a"), "y"), ())
+        permitted(routing(Split.all_to("a"), "y"), None, ())
 
 
 def test_a_stable_group_that_is_marked_is_refused_weight_and_may_stand_at_0() -> None:
     with pytest.raises(PluginError, match="mark"):
-        permitted(routing(Split.all_to("a"), "a"), [mark("a")])
-    assert permitted(routing(Split.all_to("b"), "a"), [mark("a")]).split.of("b") == 10_000
+        permitted(routing(Split.all_to("a"), "a"), None, [mark("a")])
+    assert permitted(routing(Split.all_to("b"), "a"), None, [mark("a")]).split.of("b") == 10_000
 
 
 def test_a_route_file_of_somebody_else_is_an_error() -> None:
