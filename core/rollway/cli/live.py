@@ -56,7 +56,9 @@ def _lost(heard: float) -> Text:
 
 def picture(document: RolloutDocument) -> RenderableType:
     """One look at a rollout."""
-    return Group(_title(document), _weight(document), *map(_verdict, document.verdicts), _next(document))
+    # what a monitor says after the end is about nobody's traffic
+    verdicts = () if document.phase.ended else document.verdicts
+    return Group(_title(document), _weight(document), *map(_verdict, verdicts), _next(document))
 
 
 def _title(document: RolloutDocument) -> Text:

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-
-from pydantic import BaseModel, JsonValue
-from pydantic_core import to_jsonable_python
+from typing import TYPE_CHECKING, TypeAlias
 
 from rollway.cli.plain import plain
 from rollway.cli.session import Output, Session
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel, JsonValue
     from rich.console import Console
 
 WIDE = 200
 """Columns of a table that nobody looks at in a terminal: nothing is cut off for `grep`."""
 
-Data = BaseModel | Sequence[BaseModel] | Mapping[str, JsonValue] | Sequence[JsonValue]
+Data: TypeAlias = "BaseModel | Sequence[BaseModel] | Mapping[str, JsonValue] | Sequence[JsonValue]"
 
 
 def emit(session: Session, data: Data) -> None:
     """Print the one document of `-o json` or `-o yaml`."""
+    from pydantic_core import to_jsonable_python
+
+    plain_data = to_jsonable_python(data)
     if session.output is Output.YAML:
-        _yaml(to_jsonable_python(data))
+        _yaml(plain_data)
     else:
         import json
 
-        sys.stdout.write(json.dumps(to_jsonable_python(data), indent=2) + "\n")
+        sys.stdout.write(json.dumps(plain_data, indent=2) + "\n")
     sys.stdout.flush()
 
 
