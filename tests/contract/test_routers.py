@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
-from tests.integration.envoy_rig import EnvoyRig, envoy_rig
 
 from rollway.api import Address, Router
 from rollway.testing.contracts.router import PLACE, RouterContract
 from rollway.testing.fake_router import FakeNode, FakeRouter
+from tests.integration.envoy_rig import EnvoyRig, envoy_rig
 
 
 class FakeRig:

@@ -1,6 +1,7 @@
 """Envoy started, adopted, killed, kept from its port, its disk and its binary."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -25,7 +26,7 @@ from rollway.api import (
     Token,
 )
 from rollway.testing.traffic import Load, request
-from rollway_plugins.envoy import process, watches
+from rollway_plugins.envoy import identity, process, watches
 from rollway_plugins.envoy.files import NodeFiles
 from rollway_plugins.envoy.router import EnvoyRouter
 from tests.integration.envoy_rig import CANARY, PLACE, STABLE, EnvoyRig, envoy_rig
@@ -51,6 +52,16 @@ async def running_again(rig: EnvoyRig, former: int) -> None:
     async with asyncio.timeout(15):
         while pid(rig) == former or (await rig.router.observe(PLACE)).split is None:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.02)
+
+
+async def refused_a_listener(router: EnvoyRouter) -> None:
+    """Its Envoy could not open a listener."""
+    async with asyncio.timeout(10):
+        while True:
+            with contextlib.suppress(PluginError):
+                if any((await router._process.admin.listeners()).values()):
+                    return
+            await asyncio.sleep(0.01)
 
 
 async def lowered(rig: EnvoyRig) -> RouterState:
@@ -93,6 +104,25 @@ async def test_what_was_lowered_while_envoy_was_dead_stays_lowered(rig: EnvoyRig
         await rig.router.shutdown()
 
 
+async def test_a_port_that_is_let_go_late_is_listened_at_after_all(rig: EnvoyRig) -> None:
+    await rig.route({STABLE: await rig.origin("v1")})
+    former = pid(rig)
+    await rig.router.close()
+    os.kill(former, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        await asyncio.to_thread(os.waitpid, former, 0)
+    with socket.create_server(("127.0.0.1", rig.listen.port)):
+        other = EnvoyRouter(rig.node)
+        opening = asyncio.create_task(other.open())
+        await refused_a_listener(other)
+    rig.router = other
+    await opening
+    try:
+        assert await rig.send(5) == {"v1": 5}
+    finally:
+        await rig.router.shutdown()
+
+
 async def test_traffic_goes_on_while_no_daemon_lives(rig: EnvoyRig) -> None:
     await rig.route({STABLE: await rig.origin("v1")})
     former = pid(rig)
@@ -126,9 +156,9 @@ async def test_an_envoy_started_but_not_recorded_is_found(rig: EnvoyRig) -> None
 
 async def test_a_reused_pid_is_not_taken_for_envoy(tmp_path: Path) -> None:
     me = psutil.Process()
-    for started, boot in ((me.create_time() - 9, process.boot_id()), (me.create_time(), "another boot")):
-        assert not process.Identity(me.pid, started, boot, "").alive
-    assert process.Identity(me.pid, me.create_time(), process.boot_id(), "").alive
+    for started, boot in ((me.create_time() - 9, identity.boot_id()), (me.create_time(), "another boot")):
+        assert not identity.Identity(me.pid, started, boot, "").alive
+    assert identity.Identity(me.pid, me.create_time(), identity.boot_id(), "").alive
 
 
 async def test_another_process_lowers_with_nothing_but_the_folder(rig: EnvoyRig) -> None:

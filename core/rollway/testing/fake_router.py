@@ -43,7 +43,6 @@ class FakeEnvironment:
     routing: Routing
     split: Split = EMPTY
     marks: dict[str, Mark] = field(default_factory=dict)
-    token: Token | None = None
 
 
 @dataclass(slots=True)
@@ -52,6 +51,7 @@ class FakeNode:
 
     running: bool = True
     environments: dict[str, FakeEnvironment] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
     counters: dict[str, GroupCounters] = field(default_factory=dict)
     severed: list[tuple[str, str]] = field(default_factory=list)
 
@@ -133,14 +133,14 @@ class FakeRouter:
     async def observe(self, environment: str) -> RouterState:
         """As `Router.observe`."""
         await self._call("observe", lambda: None, environment)
-        known = self.node.environments.get(environment)
+        known, token = self.node.environments.get(environment), self.node.tokens.get(environment)
         if known is None:
-            return RouterState(running=self.node.running)
+            return RouterState(running=self.node.running, token=token)
         return RouterState(
             running=self.node.running,
             split=known.split if self.node.running else None,
             marks=tuple(known.marks.values()),
-            token=known.token,
+            token=token,
             endpoints={group.id: group.endpoints for group in known.routing.groups},
         )
 
@@ -172,22 +172,22 @@ class FakeRouter:
             if task is not None:
                 task.uncancel()
 
-    def _known(self, environment: str, effect: Effect) -> FakeEnvironment | None:
-        known = self.node.environments.get(environment)
-        if known and known.token and effect.token < known.token:
-            raise StaleToken(f"{environment}: {effect.token} is lower than {known.token}, the last seen")
-        return known
+    def _admit(self, environment: str, effect: Effect) -> None:
+        last = self.node.tokens.get(environment)
+        if last is not None and effect.token < last:
+            raise StaleToken(f"{environment}: {effect.token} is lower than {last}, the last seen")
+        self.node.tokens[environment] = effect.token
 
     def _reconcile(self, routing: Routing, effect: Effect) -> None:
-        known = self._known(routing.environment, effect) or FakeEnvironment(routing)
         _check_names(routing)
+        known = self.node.environments.get(routing.environment) or FakeEnvironment(routing)
         here = {group.id for group in routing.groups}
         marks = {m.group: m for m in known.marks.values() if m.group in here - routing.lifted}
         split = permitted(routing, frozenset(marks))
-        self.node.environments[routing.environment] = FakeEnvironment(routing, split, marks, effect.token)
-        gone = {group.id for group in known.routing.groups} - here
-        for group in gone:
-            self.node.counters.pop(group, None)
+        self._admit(routing.environment, effect)
+        self.node.environments[routing.environment] = FakeEnvironment(routing, split, marks)
+        for gone in {group.id for group in known.routing.groups} - here:
+            self.node.counters.pop(gone, None)
 
     def _lower(self, environment: str, mark: Mark) -> None:
         known = self.node.environments.get(environment)
@@ -206,8 +206,8 @@ class FakeRouter:
         self.node.severed.append((environment, group))
 
     def _remove(self, environment: str, effect: Effect) -> None:
-        known = self._known(environment, effect)
-        self.node.environments.pop(environment, None)
+        self._admit(environment, effect)
+        known = self.node.environments.pop(environment, None)
         for group in known.routing.groups if known else ():
             self.node.counters.pop(group.id, None)
 

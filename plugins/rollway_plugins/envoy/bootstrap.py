@@ -5,6 +5,8 @@ from pathlib import Path
 
 Document = Mapping[str, object]
 
+TYPE = "type.googleapis.com/"
+
 # fmt: off
 BOUNDS_MS = (
     1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8,
@@ -50,7 +52,7 @@ def bootstrap(node: str, folder: Path, admin: Path) -> Document:
             {
                 "name": "envoy.bootstrap.internal_listener",
                 "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener"
+                    "@type": TYPE + "envoy.extensions.bootstrap.internal_listener.v3.InternalListener"
                 },
             }
         ],

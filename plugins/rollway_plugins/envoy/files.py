@@ -5,6 +5,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -152,6 +153,14 @@ def save(path: Path, document: Document) -> bool:
             beside.unlink(missing_ok=True)
         raise unwritable(path, error) from error
     return True
+
+
+def renew(path: Path, lock: Path) -> None:
+    """Put a file into its own place, so that Envoy reads it again; as far as the disk allows."""
+    beside = path.with_name(f".{path.name}.renewed")
+    with contextlib.suppress(OSError, PluginError), locked(lock):
+        shutil.copyfile(path, beside)
+        beside.rename(path)
 
 
 def load(path: Path) -> Mapping[str, object] | None:

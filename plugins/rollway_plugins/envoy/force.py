@@ -33,6 +33,15 @@ class Force:
 
         await self._until(there, f"the routes of {environment}", since)
 
+    async def routes_or_silence(self, environment: str, version: str, since: int) -> None:
+        """These routes are in force, or there is no Envoy and so no traffic; the next one begins with them."""
+
+        async def there() -> bool:
+            running = self._process.running
+            return not running or await self._process.admin.routes_version(environment) == version
+
+        await self._until(there, f"the routes of {environment}", since)
+
     async def clusters(self, wanted: frozenset[str], since: int) -> None:
         """These clusters are there."""
 

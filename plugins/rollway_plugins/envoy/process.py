@@ -8,7 +8,8 @@ import os
 import resource
 import signal
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,7 @@ from rollway_plugins.envoy import files
 from rollway_plugins.envoy.admin import Admin
 from rollway_plugins.envoy.bootstrap import bootstrap
 from rollway_plugins.envoy.documents import cluster_file, listener_file
+from rollway_plugins.envoy.identity import Identity, boot_id
 
 log = logging.getLogger(__name__)
 
@@ -28,37 +30,9 @@ STEADY = 5.0
 """An Envoy that lived this long died of something new; it is started again without a pause."""
 REFUSED = "Filesystem config update rejected:"
 """How Envoy begins its reason in its log; its admin tells only that it refused."""
+LISTEN_ATTEMPTS, LISTEN_PAUSE = 10, 0.2
 SOCKET_PATH_LIMIT = 100
 """Of the some 108 bytes a UNIX socket's path may have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A process that cannot be mistaken for another: its pid, when it started, and since which boot of the machine."""
-
-    pid: int
-    started: float
-    boot: str
-    admin: str
-
-    @property
-    def alive(self) -> bool:
-        """Whether it still runs."""
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(self.pid)
-            return (
-                self.boot == boot_id()
-                and abs(process.create_time() - self.started) < 0.05
-                and process.status() != psutil.STATUS_ZOMBIE
-            )
-        return False
-
-
-def boot_id() -> str:
-    """What changes with each boot of this machine."""
-    with contextlib.suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return str(psutil.boot_time())
 
 
 def binary() -> Path:
@@ -90,7 +64,9 @@ class EnvoyProcess:
 
     @property
     def running(self) -> bool:
-        """Whether it runs now."""
+        """Whether it runs now; one started by an earlier daemon is known by its record."""
+        if self._identity is None:
+            self._identity = self._recorded()
         self._reap()
         return self._identity is not None and self._identity.alive
 
@@ -135,9 +111,8 @@ class EnvoyProcess:
             if self.running:
                 os.kill(self._identity.pid, signal.SIGKILL)
         async with asyncio.timeout(10):
-            while self.running:  # noqa: ASYNC110 - a process that is no child of ours tells nobody of its end
+            while self.running or not self._reap():  # noqa: ASYNC110 - one that is no child of ours tells nobody
                 await asyncio.sleep(0.01)
-        self._reap()
         self._identity = None
         self._record_path.unlink(missing_ok=True)
 
@@ -187,6 +162,23 @@ class EnvoyProcess:
         except psutil.NoSuchProcess:
             self._identity = None
         await self._until_ready(offset)
+        await self._until_listening()
+
+    async def _until_listening(self) -> None:
+        """Have listeners tried again that could not be opened, because the former Envoy took its time to let go.
+
+        Envoy itself tries each listener once. One whose port was taken by another program is left to an operator.
+        """
+        trouble: Mapping[str, str] = {}
+        node = files.NodeFiles(self._folder)
+        for _ in range(LISTEN_ATTEMPTS):
+            found = await self.admin.listeners()
+            trouble = {name: wrong for name, wrong in found.items() if wrong}
+            if not trouble:
+                return
+            await asyncio.sleep(LISTEN_PAUSE)
+            await asyncio.to_thread(files.renew, node.listeners, node.lock)
+        log.error("Envoy cannot listen: %s", "; ".join(trouble.values()))
 
     def _spawn(self) -> int:
         options = ["--disable-hot-restart", "--drain-time-s", "0", "--log-level", "warning"]
@@ -248,10 +240,14 @@ class EnvoyProcess:
             return path
         return Path(tempfile.mkdtemp(prefix="rollway-")) / "admin.sock"
 
-    def _reap(self) -> None:
-        if self._identity is not None:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self._identity.pid, os.WNOHANG)
+    def _reap(self) -> bool:
+        """Take note of a child's end; False while it still has threads that end, and with them ports that it holds."""
+        if self._identity is None:
+            return True
+        try:
+            return os.waitpid(self._identity.pid, os.WNOHANG)[0] != 0
+        except ChildProcessError:
+            return True
 
     async def _look_after(self) -> None:
         pause = 0.0

@@ -72,8 +72,8 @@ class EnvoyRouter:
         here = self._files.environment(environment)
         loop, since = asyncio.get_running_loop(), self._force.now()
         version = await loop.run_in_executor(self._urgent, acts.lower, here, mark)
-        if version and self._process.running:
-            await self._force.routes(environment, version, since)
+        if version:
+            await self._force.routes_or_silence(environment, version, since)
         await loop.run_in_executor(self._urgent, acts.after_lowering, here, mark)
 
     async def sever(self, environment: str, group: str) -> None:

@@ -10,6 +10,7 @@ COUNTED = "completed|5xx|time|destroy_remote_with_active_rq"
 QUERY: Final = {
     "filter": rf"^cluster\.[^.;]+;.*;\.upstream_(rq|cx)_({COUNTED})$",
     "histogram_buckets": "cumulative",
+    "usedonly": "",
 }
 LINE = re.compile(
     rf"^cluster\.(?P<group>[^.;]+);[^;]+;(?P<upgraded>upgraded;)?\.upstream_(?:rq|cx)_(?P<name>{COUNTED}): (?P<value>.*)$"
@@ -34,7 +35,9 @@ def read(text: str) -> Mapping[str, GroupCounters]:
         if match := LINE.match(line):
             kind = upgraded if match["upgraded"] else plain
             kind.setdefault(match["group"], {})[match["name"]] = match["value"]
-    return {group: _counters(values, upgraded.get(group, {})) for group, values in plain.items()}
+    return {
+        group: _counters(plain.get(group, {}), upgraded.get(group, {})) for group in {**plain, **upgraded}
+    }
 
 
 def _counters(plain: Mapping[str, str], upgraded: Mapping[str, str]) -> GroupCounters:

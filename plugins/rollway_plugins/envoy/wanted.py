@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from rollway.api import Address, Connections, PluginError, Routing
-from rollway_plugins.envoy import documents
+from rollway_plugins.envoy import clusters, documents
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.files import EnvironmentFiles
 from rollway_plugins.envoy.settings import EnvoySettings
@@ -24,14 +24,14 @@ class Wanted:
 def wanted(here: EnvironmentFiles, routing: Routing, settings: EnvoySettings) -> Wanted:
     """What a routing wants."""
     environment = routing.environment
-    clusters: list[Document] = []
+    told: list[Document] = []
     listeners = [documents.outer_listener(environment, settings.listen, here.routes)]
     for group in routing.groups:
-        clusters += documents.counted_clusters(environment, group.id, group.release)
-        clusters.append(documents.inner_cluster(environment, group))
+        told += clusters.counted_clusters(environment, group.id, group.release)
+        told.append(clusters.inner_cluster(environment, group))
         if group.connections is Connections.OPEN:
             listeners.append(documents.inner_listener(environment, group.id))
-    return Wanted(clusters, listeners)
+    return Wanted(told, listeners)
 
 
 def endpoints(routing: Routing) -> Mapping[str, tuple[Address, ...]]:

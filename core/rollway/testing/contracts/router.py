@@ -263,6 +263,8 @@ class RouterContract:
         await rig.router.remove(PLACE, effect(3))
         state = await rig.router.observe(PLACE)
         assert (state.split, dict(state.endpoints), state.marks) == (None, {}, ())
+        with pytest.raises(StaleToken):
+            await rig.router.reconcile(await self.pair(rig), effect(2))
 
     async def test_another_router_object_finds_everything(self, rig: RouterRig) -> None:
         routing = await self.pair(rig, split=Split({STABLE: 4_000, CANARY: 6_000}))
