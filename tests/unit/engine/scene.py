@@ -120,7 +120,7 @@ class Scene:
     bad: dict[str, float] = field(default_factory=dict)
     served: dict[str | None, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    seed: int = 0
+    noticed: float = NOTICED
     _owed: dict[str, float] = field(default_factory=dict)
     _lost: dict[str, int] = field(default_factory=dict)
 
@@ -163,7 +163,7 @@ class Scene:
             ]
             lost = split.of(group.id) and well and not group.endpoints
             self._lost[group.id] = self._lost.get(group.id, 0) + 1 if lost else 0
-            if self._lost[group.id] * BEAT > NOTICED:
+            if self._lost[group.id] * BEAT > self.noticed:
                 self.problems.append(f"{group.release} has {split.of(group.id)} and nobody to answer it")
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase as Phases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,13 +22,19 @@ from tests.unit.engine.scene import settings as document
 
 @dataclass(frozen=True)
 class Life:
-    """One daemon: killed after so many seconds; what goes wrong meanwhile, and when a person aborts."""
+    """One daemon: killed after so many seconds; what goes wrong meanwhile, and when a person aborts.
+
+    `jump` sets the wall clock; `dies` ends an instance, the oldest or the youngest.
+    """
 
     seconds: float
     router: tuple[str, Fault] | None = None
     target: tuple[str, Fault] | None = None
     abort_after: float | None = None
     store_is_down: bool = False
+    unreadable: bool = False
+    jump: float = 0.0
+    dies: int | None = None
 
 
 def lives() -> st.SearchStrategy[list[Life]]:
@@ -40,6 +47,9 @@ def lives() -> st.SearchStrategy[list[Life]]:
         target=st.none() | st.tuples(st.sampled_from(["start", "stop", "observe", "forget"]), faults),
         abort_after=st.none() | st.none() | seconds,
         store_is_down=st.sampled_from([False, False, False, True]),
+        unreadable=st.sampled_from([False, False, False, True]),
+        jump=st.sampled_from([0.0, 0.0, 0.0, -3600.0, -1.0, 100.0]),
+        dies=st.sampled_from([None, None, None, 0, -1]),
     )
     return st.lists(life, min_size=1, max_size=5)
 
@@ -50,7 +60,7 @@ def lives() -> st.SearchStrategy[list[Life]]:
     way=st.sampled_from([0.001, 0.02, 0.2]),
     first=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None, phases=[Phases.explicit, Phases.reuse, Phases.generate])
 def test_killed_at_any_instant(
     tmp_path_factory: pytest.TempPathFactory, lives: list[Life], bad: float, way: float, first: bool
 ) -> None:
@@ -59,7 +69,7 @@ def test_killed_at_any_instant(
 
 async def story(folder: Path, lives: list[Life], bad: float, way: float, first: bool) -> None:
     """One rollout through these lives, and through one more that is left alone until it has ended."""
-    scene = Scene(folder, rate=300.0)
+    scene = Scene(folder, rate=300.0, noticed=60.0)  # a router that hangs learns of new instances late
     visitors = asyncio.create_task(scene.visitors())
     async with scene.daemon() as daemon:
         await daemon.apply(document({"weight": "25%", "hold": "5s"}))
@@ -84,6 +94,8 @@ async def live(scene: Scene, rollout: str, life: Life, way: float) -> bool:
     async with scene.daemon() as daemon:
         daemon.store.way = way
         daemon.store.down = life.store_is_down
+        daemon.router.unreadable = life.unreadable
+        scene.clock.jump(life.jump)
         if life.router:
             daemon.router.breaks(*life.router)
         if life.target:
@@ -91,6 +103,8 @@ async def live(scene: Scene, rollout: str, life: Life, way: float) -> bool:
         asking = asyncio.create_task(abort(daemon, rollout, life.abort_after))
         await asyncio.sleep(life.seconds / 2)
         daemon.store.down = False
+        if life.dies is not None and daemon.target.alive():
+            daemon.target.die(daemon.target.alive()[life.dies])
         await asyncio.sleep(life.seconds / 2)
         asking.cancel()
         [said] = await asyncio.gather(asking, return_exceptions=True)
@@ -127,7 +141,6 @@ def fits(ended: RolloutState, bad: float, aborted: bool, events: list[e.Event]) 
 async def in_order(daemon: Daemon, scene: Scene, ended: RolloutState) -> None:
     """Stable has everything and only its instances live, each started once in its life."""
     state = await daemon.at_rest()
-    await daemon.clock.sleep(2.0)
     promoted = ended.phase is Phase.PROMOTED
     stable = ended.group if promoted else ended.stable
     assert state.stable == stable
@@ -137,6 +150,8 @@ async def in_order(daemon: Daemon, scene: Scene, ended: RolloutState) -> None:
         assert daemon.target.alive() == []
         return
     assert known is not None
+    await daemon.clock.until(lambda: len(daemon.target.alive()) == 2, within=60.0)  # after its backoff
+    await daemon.clock.sleep(2.0)
     assert {group: share for group, share in known.split.shares.items() if share} == {stable: 10_000}
     assert stable not in known.marks
     assert len(daemon.target.alive(stable)) == len(daemon.target.alive()) == 2

@@ -10,10 +10,10 @@ from rollway.domain import events as e
 from rollway.domain.rollout import RolloutState
 from rollway.domain.words import Phase
 from rollway.engine.effects import Trouble, call
-from rollway.errors import PluginError
+from rollway.errors import ConflictError, PluginError
 from rollway.store import StoreUnavailable
 from rollway.testing.fake_router import Fault
-from tests.unit.engine.scene import ADA, Daemon, Scene, of, settings
+from tests.unit.engine.scene import ADA, PLACE, Daemon, Scene, of, settings
 
 pytestmark = pytest.mark.virtual_time
 
@@ -130,6 +130,32 @@ async def test_an_abort_in_the_moment_of_a_shift_is_in_force_when_it_says_so(
     [lowering] = daemon.router.called("lower")
     assert lowering.at <= lowered.at
     assert scene.split == {"v1": 10_000}
+
+
+@pytest.mark.parametrize("by", ["a person", "a verdict"])
+async def test_what_comes_in_the_moment_of_the_promotion_lowers_nothing_that_is_stable(
+    daemon: Daemon, scene: Scene, by: str
+) -> None:
+    """The promotion is on its way to the log: it cannot be called back, only gone back from."""
+    await daemon.stable("v1")
+    rollout = await daemon.deploy("v2")
+
+    def slow() -> None:
+        daemon.store.way = 1.0
+        scene.bad["v2"] = 1.0 if by == "a verdict" else 0.0
+
+    daemon.when(rollout, lambda state: state.step == 8 and not state.started, slow)
+    state = await daemon.until(rollout, lambda state: state.step == 8)
+    await daemon.clock.sleep(0.9)
+    if by == "a person":
+        with pytest.raises(ConflictError, match="promoted"):
+            await daemon.service.abort(rollout, ADA)
+    daemon.store.way = 0.001
+    assert (await daemon.ended(rollout)).phase is Phase.PROMOTED
+    assert not daemon.router.called("lower")
+    await daemon.at_rest()
+    assert scene.split == {"v2": 10_000}
+    assert state.group not in scene.node.environments[PLACE].marks
 
 
 async def test_a_rollout_outlives_a_store_that_is_away(daemon: Daemon, scene: Scene) -> None:

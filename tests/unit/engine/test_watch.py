@@ -116,7 +116,7 @@ async def played(acts: list[Act]) -> Played:
 
 
 @given(acts())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_rows_rebuild_the_judges_exactly(acts: list[Act]) -> None:
     """Whatever was sampled and however the clock was set: the same judgements, the same progress."""
     before = run_virtually(played(acts))
@@ -127,7 +127,7 @@ def test_rows_rebuild_the_judges_exactly(acts: list[Act]) -> None:
 
 
 @given(acts(), st.lists(st.tuples(st.integers(0, 200), st.just(0)), max_size=20))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_second_life_judges_as_the_first_would_have(acts: list[Act], more: list[tuple[int, int]]) -> None:
     async def both() -> tuple[dict[str, Judgement], dict[str, Judgement]]:
         first = await played(acts)
