@@ -175,7 +175,15 @@ class ResumeRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromoteRequested:
-    """A person goes on to the next step without the evidence of this one."""
+    """A person goes on to the next entry of the strategy's `steps` without the evidence of this one."""
+
+    step: int
+    v: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullPromotionRequested:
+    """A person goes on without the holds and the evidence of this step and of all that follow; monitors go on."""
 
     step: int
     v: ClassVar[int] = 1
@@ -330,6 +338,7 @@ RolloutEvent: TypeAlias = (
     | PauseRequested
     | ResumeRequested
     | PromoteRequested
+    | FullPromotionRequested
     | RollbackStarted
     | RollbackDelayed
     | WeightLowered

@@ -86,6 +86,13 @@ class RolloutState:
         """The new release's share of requests, in hundredths of a percent, as last recorded in force or wanted."""
         return self.split.of(self.group)
 
+    def entry(self, step: int) -> frozenset[int]:
+        """The steps made of the same entry of the strategy's `steps` as this one; a step of none is alone."""
+        steps = self.admitted.plan.steps
+        source = steps[step - 1].source if 0 < step <= len(steps) else None
+        same = {index for index, each in enumerate(steps, 1) if each.source == source} if source else set()
+        return frozenset(same | {step})
+
     def bound(self, split: Split) -> Split:
         """A plan's split, with groups for roles."""
         return Split({self.admitted.groups[role]: share for role, share in split.shares.items()})
@@ -172,9 +179,17 @@ def _resumed(state: RolloutState, fact: e.Fact, event: e.ResumeRequested) -> Rol
 
 
 def _waved(state: RolloutState, fact: e.Fact, event: e.PromoteRequested) -> RolloutState:
-    if event.step < state.step:  # it came too late: the step it is about is over
+    entry = state.entry(event.step)
+    if max(entry) < state.step or state.taking_back:  # it came too late: what it is about is over
         return state
-    return _let_go(replace(state, waved=state.waved | {event.step}))
+    return _let_go(replace(state, waved=state.waved | entry))
+
+
+def _waved_all(state: RolloutState, fact: e.Fact, event: e.FullPromotionRequested) -> RolloutState:
+    if state.taking_back:
+        return state
+    rest = range(event.step, len(state.admitted.plan.steps) + 1)
+    return _let_go(replace(state, waved=state.waved | set(rest)))
 
 
 def _taken_back(state: RolloutState, fact: e.Fact, event: e.RollbackStarted) -> RolloutState:
@@ -240,6 +255,7 @@ _APPLY: Mapping[type, Callable[[RolloutState, e.Fact, Any], RolloutState]] = {
     e.PauseRequested: _paused,
     e.ResumeRequested: _resumed,
     e.PromoteRequested: _waved,
+    e.FullPromotionRequested: _waved_all,
     e.RollbackStarted: _taken_back,
     e.RollbackDelayed: _delayed,
     e.WeightLowered: _lowered,
