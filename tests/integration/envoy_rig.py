@@ -16,11 +16,13 @@ STABLE = "g0000000000001"
 CANARY = "g0000000000002"
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+def reserve_port(stack: AsyncExitStack) -> int:
+    """A port that nothing else on this machine is given by chance while the test lasts, and that can be listened at."""
+    held = stack.enter_context(socket.socket())
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port: int = held.getsockname()[1]
+    return port
 
 
 class EnvoyRig:
@@ -29,10 +31,13 @@ class EnvoyRig:
     def __init__(self, folder: Path, stack: AsyncExitStack) -> None:
         self.node = Node("here", folder)
         self.router = EnvoyRouter(self.node)
-        self.listen = Address("127.0.0.1", free_port())
+        self.listen = Address("127.0.0.1", reserve_port(stack))
         self.settings: Mapping[str, object] = {"listen": str(self.listen)}
         self.serial = 0
         self._stack = stack
+
+    def another_port(self) -> int:
+        return reserve_port(self._stack)
 
     async def origin(self, release: str = "v1", status: int = 200, pause: float = 30.0) -> Origin:
         return await self._stack.enter_async_context(Origin(release, status, pause))

@@ -232,9 +232,7 @@ async def test_the_listening_address_can_be_changed(rig: EnvoyRig) -> None:
     stable = await rig.origin("v1")
     await rig.route({STABLE: stable})
     former = rig.listen
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = rig.another_port()
     await rig.route({STABLE: stable}, listen=f"127.0.0.1:{port}")
     assert (await request(former.__class__("127.0.0.1", port))).status == 200
     with pytest.raises(OSError, match=r"refused|failed"):
