@@ -33,6 +33,16 @@ Propose = Callable[[RolloutState | None, EnvironmentState], Proposal | None]
 """From the states to what should be appended; None: nothing (any more)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What one append of this process added to the log: new facts of either stream, and the states before them."""
+
+    rollout: RolloutState | None
+    rollout_facts: tuple[Fact, ...]
+    environment: EnvironmentState
+    environment_facts: tuple[Fact, ...]
+
+
 class Journal:
     """Streams of one store, folded."""
 
@@ -43,10 +53,15 @@ class Journal:
         self._rollouts: dict[str, RolloutState] = {}
         self._environments: dict[str, EnvironmentState] = {}
         self._changed: list[Callable[[str], None]] = []
+        self._observers: list[Callable[[Appended], None]] = []
 
     def on_change(self, told: Callable[[str], None]) -> None:
         """Be told the stream after each append of this process."""
         self._changed.append(told)
+
+    def on_append(self, told: Callable[[Appended], None]) -> None:
+        """Be told the facts of each append of this process, once they are durable; `told` must not raise."""
+        self._observers.append(told)
 
     async def rollout(self, id_: str) -> RolloutState | None:
         """A rollout's state; None for an unknown id."""
@@ -118,17 +133,21 @@ class Journal:
         at = self._clock.now()
         appends: list[Append] = []
         next_rollout, next_environment = state, environment
+        seq = state.seq if state else 0
+        news = Appended(
+            state,
+            _facts(proposal.rollout, seq, at, actor) if rollout else (),
+            environment,
+            _facts(proposal.environment, environment.seq, at, actor),
+        )
         if proposal.rollout and rollout:
-            seq = state.seq if state else 0
-            for fact in _facts(proposal.rollout, seq, at, actor):
+            for fact in news.rollout_facts:
                 next_rollout = rollouts.apply(next_rollout, fact)
             assert next_rollout is not None  # noqa: S101 - there was at least one event
             summary = rollout_summary(next_rollout, self._node, at)
             appends.append(_append_of(rollout_stream(rollout), seq, proposal.rollout, actor, at, summary))
         if proposal.environment:
-            next_environment = environments.fold(
-                _facts(proposal.environment, environment.seq, at, actor), environment
-            )
+            next_environment = environments.fold(news.environment_facts, environment)
             summary = environment_summary(next_environment, self._node, at)
             stream = environment_stream(environment.application, environment.name)
             appends.append(_append_of(stream, environment.seq, proposal.environment, actor, at, summary))
@@ -137,6 +156,8 @@ class Journal:
         for append in appends:
             for told in self._changed:
                 told(append.stream)
+        for observer in self._observers:
+            observer(news)
 
     def _keep(
         self, rollout: str | None, state: RolloutState | None, place: str, environment: EnvironmentState
@@ -168,8 +189,8 @@ class Journal:
         self._environments[place] = environments.fold((f for f in facts if f.seq > current.seq), current)
 
 
-def _facts(events: Sequence[Event], seq: int, at: float, actor: str) -> list[Fact]:
-    return [Fact(seq + i, at, actor, event) for i, event in enumerate(events, 1)]
+def _facts(events: Sequence[Event], seq: int, at: float, actor: str) -> tuple[Fact, ...]:
+    return tuple(Fact(seq + i, at, actor, event) for i, event in enumerate(events, 1))
 
 
 def _append_of(

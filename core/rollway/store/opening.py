@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from rollway.store.dialect import Dialect
+    from rollway.store.writer import Around
 
 
 def sqlite_url(path: Path) -> str:
@@ -20,13 +21,15 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
-async def open_store(url: str) -> Store:
+async def open_store(url: str, around: Around | None = None) -> Store:
     """Open the database at `url` (`sqlite:////absolute/path/rollway.db`), creating or migrating it where needed.
 
+    `around` is entered around each transaction that writes, with the number of its writes.
     Raises `StoreUnavailable` if it cannot be used: no such folder, no permission, damaged, read-only, not ours, or
     written by a newer version; it is then left as it was.
     """
     from rollway.store.sql_store import SqlStore
+    from rollway.store.writer import nothing
 
     dialect = _dialect(url)
     dialect.check_place()
@@ -37,7 +40,7 @@ async def open_store(url: str) -> Store:
         await reader.dispose()
         await writer.dispose()
         raise
-    return SqlStore(dialect, reader, writer)
+    return SqlStore(dialect, reader, writer, around or nothing)
 
 
 def _dialect(url: str) -> Dialect:

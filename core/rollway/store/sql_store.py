@@ -27,7 +27,7 @@ from rollway.store.queries import latest_applications, releases_query, summaries
 from rollway.store.rows import decode, encode, row_of, value_of
 from rollway.store.schema import applications, events, keyed_values, measurements, releases, remembered
 from rollway.store.transaction import read_all_heads, read_heads
-from rollway.store.writer import Writer
+from rollway.store.writer import Around, Writer, nothing
 
 T = TypeVar("T")
 
@@ -35,10 +35,12 @@ T = TypeVar("T")
 class SqlStore:
     """A `Store` (protocol.py) in a database whose tables are those of schema.py."""
 
-    def __init__(self, dialect: Dialect, reader: AsyncEngine, writer: AsyncEngine) -> None:
+    def __init__(
+        self, dialect: Dialect, reader: AsyncEngine, writer: AsyncEngine, around: Around = nothing
+    ) -> None:
         self._dialect = dialect
         self._reader = reader
-        self._writer = Writer(writer, dialect)
+        self._writer = Writer(writer, dialect, around)
         self._closed = False
 
     async def append(self, *appends: Append, remember: Remembered | None = None) -> None:

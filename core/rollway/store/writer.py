@@ -6,8 +6,9 @@ itself fails, the whole group does.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from typing import TypeVar, cast
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TypeAlias, TypeVar, cast
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,6 +23,14 @@ GROUP = 500
 _ATTEMPTS_ALONE = 3
 
 T = TypeVar("T")
+
+Around: TypeAlias = Callable[[int], AbstractContextManager[object]]
+"""Entered around each transaction with the number of its writes; whoever measures brings the clock."""
+
+
+def nothing(writes: int) -> AbstractContextManager[object]:
+    """Measures nothing."""
+    return nullcontext()
 
 
 class _Waiting:
@@ -52,7 +61,8 @@ class _Waiting:
 class Writer:
     """The one task of a process that writes; it lives while there is something to write."""
 
-    def __init__(self, engine: AsyncEngine, dialect: Dialect) -> None:
+    def __init__(self, engine: AsyncEngine, dialect: Dialect, around: Around = nothing) -> None:
+        self._around = around
         self._engine = engine
         self._dialect = dialect
         self._queue: list[_Waiting] = []
@@ -98,14 +108,18 @@ class Writer:
             raise
 
     async def _commit_together(self, group: Sequence[_Waiting]) -> None:
+        with self._around(len(group)):
+            await self._transact(group)
+        for waiting in group:
+            waiting.tell()
+
+    async def _transact(self, group: Sequence[_Waiting]) -> None:
         async with self._engine.begin() as connection:
             wanted = {stream for waiting in group for stream in waiting.write.streams}
             transaction = Transaction(connection, await read_heads(connection, wanted), self._dialect)
             for waiting in group:
                 await waiting.make(transaction)
             await transaction.flush()
-        for waiting in group:
-            waiting.tell()
 
     async def _tell_or_part(self, group: Sequence[_Waiting], error: Exception) -> None:
         for waiting in group:
