@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -238,4 +238,8 @@ def _told(judgement: Judgement) -> Judged:
 
 
 def _arms(totals: Totals) -> dict[str, object]:
-    return {"canary": asdict(totals.canary), "stable": asdict(totals.stable)}
+    return {"canary": _figures(totals.canary), "stable": _figures(totals.stable)}
+
+
+def _figures(counts: Counts) -> dict[str, object]:
+    return {"requests": counts.requests, "bad": counts.bad}
