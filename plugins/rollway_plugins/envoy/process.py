@@ -113,6 +113,11 @@ class EnvoyProcess:
         async with asyncio.timeout(10):
             while self.running or not self._reap():  # noqa: ASYNC110 - one that is no child of ours tells nobody
                 await asyncio.sleep(0.01)
+        socket = Path(self._identity.admin)
+        socket.unlink(missing_ok=True)
+        if socket.parent != self._folder:
+            with contextlib.suppress(OSError):
+                socket.parent.rmdir()
         self._identity = None
         self._record_path.unlink(missing_ok=True)
 
@@ -238,6 +243,8 @@ class EnvoyProcess:
         path = self._folder / "admin.sock"
         if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
             return path
+        if self._identity is not None and Path(self._identity.admin).parent.is_dir():
+            return Path(self._identity.admin)
         return Path(tempfile.mkdtemp(prefix="rollway-")) / "admin.sock"
 
     def _reap(self) -> bool:
