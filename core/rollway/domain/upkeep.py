@@ -109,12 +109,13 @@ def _stops(group: GroupState, now: float) -> Iterator[Chore]:
     for instance in group.instances.values():
         if instance.died is not None:
             yield StopInstance(group.id, instance.id, hard=True)
-        elif instance.stopping_at is not None and (group.hard or now >= instance.stopping_at + QUIET):
+        elif instance.stopping_at is not None and (group.hard or _over(instance.stopping_at, QUIET, now)):
             yield StopInstance(group.id, instance.id, hard=group.hard)
 
 
 def _retirement(group: GroupState, alive: Sequence[InstanceState], now: float) -> Iterator[Chore]:
-    if not group.hard and group.closes_at is not None and now < group.closes_at:
+    began, ends = group.retired_at, group.closes_at
+    if not group.hard and began is not None and ends is not None and not _over(began, ends - began, now):
         return
     if not group.closed and not group.hard:
         yield CloseGroup(group.id)
@@ -122,6 +123,11 @@ def _retirement(group: GroupState, alive: Sequence[InstanceState], now: float) -
     yield from (TakeOut(group.id, instance.id) for instance in alive)
     if not group.instances:
         yield ForgetGroup(group.id)
+
+
+def _over(began: float, seconds: float, now: float) -> bool:
+    """Whether so much has passed; a clock that was set back makes nothing wait until it has caught up."""
+    return not began <= now < began + seconds
 
 
 def _least_useful(alive: Sequence[InstanceState], seen: Mapping[str, Instance]) -> list[InstanceState]:
