@@ -113,12 +113,14 @@ class EnvoyProcess:
         async with asyncio.timeout(10):
             while self.running or not self._reap():  # noqa: ASYNC110 - one that is no child of ours tells nobody
                 await asyncio.sleep(0.01)
-        socket = Path(self._identity.admin)
-        socket.unlink(missing_ok=True)
-        if socket.parent != self._folder:
-            with contextlib.suppress(OSError):
-                socket.parent.rmdir()
+        self._forget(Path(self._identity.admin))
         self._identity = None
+
+    def _forget(self, admin: Path) -> None:
+        admin.unlink(missing_ok=True)
+        if admin.parent != self._folder:
+            with contextlib.suppress(OSError):
+                admin.parent.rmdir()
         self._record_path.unlink(missing_ok=True)
 
     @property
