@@ -48,8 +48,10 @@ from rollway.plugin.descriptor import (
 )
 from rollway.plugin.hookspecs import hookimpl
 from rollway.plugin.kinds import (
+    LimitedMonitor,
     Monitor,
     Node,
+    PacedMonitor,
     Router,
     StaleToken,
     Strategy,
@@ -82,12 +84,14 @@ __all__ = [
     "Instruction",
     "Latency",
     "Limit",
+    "LimitedMonitor",
     "Mark",
     "Mirror",
     "Monitor",
     "MonitorDescriptor",
     "Node",
     "Observe",
+    "PacedMonitor",
     "Plan",
     "PlanContext",
     "PluginError",

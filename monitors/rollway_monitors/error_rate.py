@@ -1,7 +1,7 @@
 """The monitor `error-rate`: the canary's failed requests against stable's, from the router's own counters."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +12,7 @@ from rollway.api import (
     Counts,
     Descriptor,
     GroupCounters,
+    Limit,
     MonitorDescriptor,
     Reading,
     Share,
@@ -31,14 +32,19 @@ class ErrorRateSettings(BaseModel):
     margin: Literal["auto"] | Share = Field(
         default="auto", description="percentage points beyond the tolerance that a step must rule out to pass"
     )
+    max: Annotated[Share, Field(gt=0, lt=1)] | None = Field(
+        default=None,
+        description="a second test beside the comparison: the canary may fail this share of requests, whatever stable does",
+    )
 
 
 class ErrorRate:
-    """Reads the counters of both groups; the core's comparison judges them."""
+    """Reads the counters of both groups; the core's comparison judges them, and its limit where there is a `max`."""
 
     def __init__(self, settings: ErrorRateSettings) -> None:
         margin = None if isinstance(settings.margin, str) else settings.margin
         self.specification = Comparison(tolerance=settings.tolerance, margin=margin)
+        self.limit = None if settings.max is None else Limit(settings.max)
 
     async def sample(self, tick: Tick) -> Reading | None:
         """The counters of this tick; None where they could not be read."""

@@ -64,10 +64,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """The number of a `Scalar` monitor in one interval, with stable's where the bound is relative to it."""
+    """The number of a `Scalar` monitor in one interval, with stable's where the bound is relative to it.
+
+    `detail` says what was seen, for the operator who reads why it failed.
+    """
 
     canary: float
     stable: float | None = None
+    detail: str = ""
 
 
 def _readable(counts: Counts) -> bool:

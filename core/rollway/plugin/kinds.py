@@ -7,16 +7,16 @@ Errors a plugin foresees are `PluginError` with a text for an operator; anything
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rollway.config.secrets import Secret
 from rollway.domain.effects import Effect, Mark
 from rollway.domain.instances import Group, Instance
 from rollway.domain.plan import Plan, PlanContext
-from rollway.domain.traffic import GroupCounters, RouterState, Routing
+from rollway.domain.traffic import Address, GroupCounters, RouterState, Routing
 from rollway.errors import PluginError
 from rollway.evidence.counts import Reading, Value
-from rollway.evidence.specification import Specification
+from rollway.evidence.specification import Limit, Specification
 from rollway.plugin.secrets import Secrets
 
 
@@ -125,10 +125,12 @@ class Router(Protocol):
 class Tick:
     """One reading of the router, shared by all monitors of a rollout: cumulative counters by role.
 
-    None where they could not be read in this tick.
+    None where they could not be read in this tick. `addresses` are, by role, where the instances that get requests
+    answer; nothing before the new release has had traffic.
     """
 
     counters: Mapping[str, GroupCounters] | None
+    addresses: Mapping[str, Sequence[Address]] = field(default_factory=dict)
 
 
 class Monitor(Protocol):
@@ -141,6 +143,26 @@ class Monitor(Protocol):
 
     async def sample(self, tick: Tick) -> Reading | Value | None:
         """One reading; None where it cannot be read now."""
+        ...
+
+
+@runtime_checkable
+class LimitedMonitor(Monitor, Protocol):
+    """A monitor that may bring a second test: the same readings against a limit, counted as a test of its own."""
+
+    @property
+    def limit(self) -> Limit | None:
+        """What the canary may do at most, whatever stable does; None: no second test."""
+        ...
+
+
+@runtime_checkable
+class PacedMonitor(Monitor, Protocol):
+    """A monitor with a pace of its own: asked beside the others, which never wait for it, one sample at a time."""
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one sample to the next."""
         ...
 
 
