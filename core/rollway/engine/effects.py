@@ -3,7 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
+
+from structlog.contextvars import bound_contextvars
 
 from rollway.errors import PluginError
 from rollway.plugin.kinds import StaleToken
@@ -21,8 +24,20 @@ class Trouble(Exception):
         self.hung = hung
 
 
-async def call(what: str, work: Awaitable[Result], deadline: float) -> Result:
-    """Await a plugin for at most `deadline` seconds. Raises Trouble; StaleToken passes."""
+async def call(what: str, work: Awaitable[Result], deadline: float, plugin: str = "") -> Result:
+    """Await a plugin for at most `deadline` seconds. Raises Trouble; StaleToken passes.
+
+    What is logged meanwhile, by whomever, carries the name of the `plugin` that was called.
+    """
+    with _named(plugin):
+        return await _guarded(what, work, deadline)
+
+
+def _named(plugin: str) -> AbstractContextManager[object]:
+    return bound_contextvars(plugin=plugin) if plugin else nullcontext()
+
+
+async def _guarded(what: str, work: Awaitable[Result], deadline: float) -> Result:
     patience = asyncio.timeout(deadline)
     try:
         async with patience:

@@ -2,7 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator, Mapping
 
+from structlog.contextvars import bind_contextvars
+
+from rollway.domain.environment import EnvironmentState
 from rollway.domain.names import environment_stream, rollout_stream
 from rollway.domain.rollout import RolloutState
 from rollway.engine.baseline import Baseline
@@ -46,19 +50,50 @@ class Engine:
         self._rollouts: dict[str, RolloutAtWork] = {}
         self._baselines: dict[str, Baseline] = {}
         self._opening = asyncio.Lock()
+        self._running = False
+        self._found: tuple[str, ...] = ()
         self.sampler = Sampler(clock, plugins.routers)
         self.sampler.on_reading(self._learn)
 
     async def run(self) -> None:
         """Wake what has not ended, then serve until cancelled."""
-        for summary in await self._store.summaries(kind="environment", unfinished=True):
+        environments = await self._store.summaries(kind="environment", unfinished=True)
+        self._found = tuple(f"{row.application}/{row.environment}" for row in environments)
+        for summary in environments:
             self._alarm.wake_now(summary.stream)
         for summary in await self._store.summaries(kind="rollout", unfinished=True):
             self._alarm.wake_now(summary.stream)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._alarm.run(self.advance), name="alarm clock")
-            tasks.create_task(self.sampler.run(), name="sampler")
-            tasks.create_task(self._keep_baselines(), name="baselines")
+        self._running = True
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._alarm.run(self.advance), name="alarm clock")
+                tasks.create_task(self.sampler.run(), name="sampler")
+                tasks.create_task(self._keep_baselines(), name="baselines")
+        finally:
+            self._running = False
+
+    def waits_for(self) -> str:
+        """What is missing until everything this daemon found in the store is served; empty when nothing is."""
+        if not self._running:
+            return "the engine is not running"
+        for place in self._found:
+            state = self._journal.known_environment(place)
+            missing = "" if state is None else next(self._not_open(state), "")
+            if state is None or missing:
+                return f"{place} is being taken up{missing and f': {missing} is not open'}"
+        return ""
+
+    def _not_open(self, state: EnvironmentState) -> Iterator[str]:
+        used = {("target", group.admitted.target) for group in state.groups.values()}
+        if state.last is not None:
+            used.add(("router", state.last.router))
+        return (f"the {kind} {name}" for kind, name in sorted(used) if not self._plugins.is_open(kind, name))
+
+    def evidence_ages(self) -> Mapping[str, float]:
+        """By environment: seconds since every monitor of its rollout could last be read."""
+        now = self._clock.monotonic()
+        ages = {rollout.place: rollout.watch.age(now) for rollout in self._rollouts.values()}
+        return {place: age for place, age in ages.items() if age is not None}
 
     async def close(self) -> None:
         """Write what was sampled, let go of the rest; instances and traffic go on."""
@@ -72,6 +107,7 @@ class Engine:
     async def advance(self, id_: str) -> float | None:
         """Look at a rollout or an environment; the answer is when to look again."""
         kind, _, name = id_.partition(":")
+        bind_contextvars(**{kind: name})  # for the logs of the task that serves it
         if kind == "rollout":
             return await self._advance_rollout(name)
         environment = await self.environment(name)
@@ -131,6 +167,7 @@ class Engine:
             self._let_go(id_)
             return None
         rollout = self._rollouts.get(id_) or await self._take_up(state)
+        bind_contextvars(environment=rollout.place)
         before = state.seq
         again = await rollout.advance()
         state = await self._journal.rollout(id_)

@@ -104,6 +104,11 @@ class EnvironmentAtWork:
         state = state or await self._journal.environment(self.place)
         return await self._router_named(state.last.router) if state.last else None
 
+    @property
+    def _router_name(self) -> str:
+        state = self._journal.known_environment(self.place)
+        return state.last.router if state and state.last else ""
+
     async def router_state(self) -> RouterState | None:
         """What is in force at the router."""
         router = await self.router()
@@ -135,7 +140,7 @@ class EnvironmentAtWork:
             await self._look(state)
         state = self._journal.known_environment(self.place) or state
         wanted, effect = upkeep.routing(state, self._seen or {}), self._fence.effect(key)
-        await call("the router", router.reconcile(wanted, effect), ROUTER_DEADLINE)
+        await call("the router", router.reconcile(wanted, effect), ROUTER_DEADLINE, self._router_name)
         self._applied = wanted
 
     async def _keep_routing(self) -> None:
@@ -183,7 +188,7 @@ class EnvironmentAtWork:
         names = {group.admitted.target for group in state.groups.values()}
         found: dict[str, Instance] = {}
         for name in sorted(names):
-            for instance in await call("the target", self._observed(name), OBSERVE_DEADLINE):
+            for instance in await call("the target", self._observed(name), OBSERVE_DEADLINE, name):
                 found[instance.id] = instance
         before, self._seen = self._seen, found
         if before != found:
@@ -279,7 +284,8 @@ class EnvironmentAtWork:
         target = await self._target_named(group.admitted.target)
         effect = self._fence.effect(f"{instance}:start")
         try:
-            await call("the target", target.start(as_group(group), instance, effect), START_DEADLINE)
+            start = target.start(as_group(group), instance, effect)
+            await call("the target", start, START_DEADLINE, group.admitted.target)
         except Trouble as trouble:
             await self._record_death(group, instance, trouble.reason)
 
@@ -298,14 +304,15 @@ class EnvironmentAtWork:
     async def _stop(self, group: GroupState, instance: str, hard: bool) -> None:
         target = await self._target_named(group.admitted.target)
         effect = self._fence.effect(f"{instance}:stop")
-        await call("the target", target.stop(as_group(group), instance, effect, hard=hard), STOP_DEADLINE)
+        stop = target.stop(as_group(group), instance, effect, hard=hard)
+        await call("the target", stop, STOP_DEADLINE, group.admitted.target)
         await self._record(e.InstanceStopped(group=group.id, instance=instance))
 
     async def _close_group(self, group: GroupState) -> None:
         router = await self.router()
         if router is not None:
             try:
-                await call("the router", router.sever(self.place, group.id), ROUTER_DEADLINE)
+                await call("the router", router.sever(self.place, group.id), ROUTER_DEADLINE, self._router_name)
             except Trouble as trouble:
                 log.warning("connections of %s could not be closed: %s", group.release, trouble)
         await self._record(e.ConnectionsClosed(group=group.id))
@@ -313,7 +320,7 @@ class EnvironmentAtWork:
     async def _forget(self, group: GroupState) -> None:
         target = await self._target_named(group.admitted.target)
         effect = self._fence.effect(f"{group.id}:forget")
-        await call("the target", target.forget(group.id, effect), STOP_DEADLINE)
+        await call("the target", target.forget(group.id, effect), STOP_DEADLINE, group.admitted.target)
         await self._record(e.GroupGone(group=group.id))
 
 

@@ -1,9 +1,12 @@
 """Plugins at work on this node: made once, opened before they are used, closed with the daemon."""
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+
+from structlog.contextvars import bind_contextvars
 
 from rollway.plugin.kinds import Monitor, Node, Router, Target
 from rollway.plugin.registry import Registry
@@ -54,8 +57,18 @@ class PluginsAtWork:
             return
         async with self._opening:
             if key not in self._open:
-                await plugin.open()
+                await self._begin(key.partition(" ")[2], plugin)
                 self._open[key] = plugin
+
+    async def _begin(self, name: str, plugin: Target | Router) -> None:
+        """In a context of its own: what the plugin goes on to do and to log belongs to no rollout, but to the node."""
+        context = contextvars.Context()
+        context.run(bind_contextvars, plugin=name)
+        await asyncio.create_task(plugin.open(), name=f"opening {name}", context=context)
+
+    def is_open(self, kind: str, name: str) -> bool:
+        """Whether this plugin is in use; `kind` is target or router."""
+        return f"{kind} {name}" in self._open
 
     def monitor(self, name: str, settings: Mapping[str, object]) -> Monitor:
         """A monitor for one rollout. Raises PluginError."""

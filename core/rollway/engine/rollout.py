@@ -8,6 +8,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from structlog.contextvars import bind_contextvars
+
 from rollway.domain import events as e
 from rollway.domain.decide import decide, trouble
 from rollway.domain.decisions import (
@@ -84,6 +86,7 @@ class RolloutAtWork:
         """Do what there is to do; when to look again, or None when woken. Raises StoreUnavailable."""
         for _ in range(AT_MOST):
             state = await self._state()
+            bind_contextvars(step=state.step)
             self._attend(state)
             decision = decide(state, self.evidence(state), self._clock.now())
             if not isinstance(decision, Act):

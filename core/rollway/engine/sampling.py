@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from structlog.contextvars import bind_contextvars
+
 from rollway.domain.traffic import GroupCounters
 from rollway.engine.effects import Trouble, call
 from rollway.engine.ports import Clock
@@ -83,7 +85,7 @@ class Sampler:
 
     async def _read(self, name: str, router: Router) -> Counters | None:
         try:
-            return await call(f"router {name}", router.counters(), READ_DEADLINE)
+            return await call(f"router {name}", router.counters(), READ_DEADLINE, name)
         except Trouble as trouble:
             log.debug("no reading: %s", trouble)
             return None
@@ -94,10 +96,11 @@ class Sampler:
         if before is not None and not before.done():
             return
         self._under_way[rollout] = asyncio.create_task(
-            self._guarded(watcher, counters), name=f"sample {rollout}"
+            self._guarded(rollout, watcher, counters), name=f"sample {rollout}"
         )
 
-    async def _guarded(self, watcher: Watcher, counters: Counters | None) -> None:
+    async def _guarded(self, rollout: str, watcher: Watcher, counters: Counters | None) -> None:
+        bind_contextvars(rollout=rollout)  # until this task ends
         try:
             await watcher(counters)
         except Exception:  # the loop's top: one rollout's sampling takes no other's with it

@@ -37,8 +37,12 @@ from rollway.store.protocol import (
     ReleaseRow,
     Remembered,
     Store,
+    StoreUnavailable,
     Summary,
 )
+
+READY_DEADLINE = 2.0
+"""Seconds in which the database must answer one read for the daemon to be called ready."""
 
 END_DEADLINE = 60.0
 """Seconds that a rollback waits for the running rollout to end before it starts its own."""
@@ -282,9 +286,16 @@ class Service:
         """See `UseCases.plugins`."""
         return plugin_views(self._world.registry)
 
-    def ready(self) -> str:
+    async def ready(self) -> str:
         """See `UseCases.ready`."""
-        return ""
+        try:
+            async with asyncio.timeout(READY_DEADLINE):
+                await self._store.value("ready")
+        except TimeoutError:
+            return f"the database did not answer within {READY_DEADLINE:g} s"
+        except StoreUnavailable as unavailable:
+            return str(unavailable)
+        return self._engine.waits_for()
 
     def _now(self) -> float:
         return self._world.clock.now()

@@ -209,6 +209,6 @@ class UseCases(Protocol):
         """What is loaded, and what is not and why."""
         ...
 
-    def ready(self) -> str:
-        """Empty when the daemon serves; otherwise what it still waits for."""
+    async def ready(self) -> str:
+        """Empty when the daemon serves what it found when it began; otherwise what it still waits for."""
         ...

@@ -53,6 +53,7 @@ class Watch:
         self._begun = (0, 0)
         self._watched: dict[tuple[int, int], float] = {}
         self._last: float | None = None
+        self._readable: dict[str, float] = {}
         self._window = 0
         self._open: dict[tuple[str, int], list[JsonValue]] = {}
         self._dirty: set[tuple[str, int]] = set()
@@ -100,11 +101,17 @@ class Watch:
         names = list(self._monitors)
         readings = await asyncio.gather(*(self._read(name, tick) for name in names))
         for name, reading in zip(names, readings, strict=True):
+            if reading is not None or name not in self._readable:
+                self._readable[name] = monotonic
             self._judges[name].read(reading)
             self._keep(name, now, _written(reading))
         span = self._span
         self._count(elapsed, span)
         self._keep(TICKS, now, {"t": now, "d": elapsed, "o": span.observe, "a": span.anew})
+
+    def age(self, monotonic: float) -> float | None:
+        """Seconds since every monitor could last be read; None before the first sample, and without monitors."""
+        return monotonic - min(self._readable.values()) if self._readable else None
 
     def _count(self, elapsed: float, span: Span) -> None:
         key = (span.observe, span.anew)

@@ -400,5 +400,5 @@ class MemoryUseCases:
             PluginView("target", "moon", "moonbase", "2", problem="ImportError: no moon"),
         ]
 
-    def ready(self) -> str:
+    async def ready(self) -> str:
         return self.waiting

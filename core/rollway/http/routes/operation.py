@@ -23,7 +23,7 @@ async def healthz() -> HealthDocument:
 @router.get("/readyz")
 async def readyz(cases: Cases) -> HealthDocument:
     """That the daemon serves: 200, or 503 with what it waits for."""
-    waiting = cases.ready()
+    waiting = await cases.ready()
     if waiting:
         raise Refused(503, "not-ready", waiting)
     return HealthDocument(status="ready")
