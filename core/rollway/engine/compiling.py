@@ -38,6 +38,7 @@ class Wish:
     unwatched: bool = False
     reason: str = ""
     rollback: bool = False
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ def compile_rollout(
         interval=FAST,
         unwatched=unwatched and not wish.rollback,
         reason=wish.reason,
+        retry_of=wish.retry_of,
         plan_digest=planning.digest(plan),
     )
     return Compiled(admitted, planning.notes(plan, watched))

@@ -209,15 +209,16 @@ class EnvironmentAtWork:
     def _output_of(self, state: EnvironmentState, group: str) -> tuple[str, ...]:
         return self._outputs.get(group, ())
 
+    async def output(self, target: str, instance: str, lines: int) -> tuple[str, ...]:
+        """The last lines an instance wrote; empty where the target has none. Raises Trouble."""
+        there = await self._target_named(target)
+        return tuple(await call("the target", there.output(self.place, instance, lines), OBSERVE_DEADLINE))
+
     async def _output(self, group: GroupState, instance: str) -> tuple[str, ...]:
-        target = await self._target_named(group.admitted.target)
         try:
-            lines = await call(
-                "the target", target.output(self.place, instance, OUTPUT_LINES), OBSERVE_DEADLINE
-            )
+            return await self.output(group.admitted.target, instance, OUTPUT_LINES)
         except Trouble:
             return ()
-        return tuple(lines)
 
     def _next_look(self) -> float:
         now = self._clock.now()
@@ -312,7 +313,9 @@ class EnvironmentAtWork:
         router = await self.router()
         if router is not None:
             try:
-                await call("the router", router.sever(self.place, group.id), ROUTER_DEADLINE, self._router_name)
+                await call(
+                    "the router", router.sever(self.place, group.id), ROUTER_DEADLINE, self._router_name
+                )
             except Trouble as trouble:
                 log.warning("connections of %s could not be closed: %s", group.release, trouble)
         await self._record(e.ConnectionsClosed(group=group.id))

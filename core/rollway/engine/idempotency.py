@@ -2,10 +2,28 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rollway.engine.ports import Clock
 from rollway.errors import ConflictError
 from rollway.store.protocol import Remembered, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: who made it, under which key, and what tells it from another call with the same key."""
+
+    actor: str
+    key: str | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call led to: a rollout, and what was done where it needed none of its own."""
+
+    rollout: str
+    outcome: str = ""
 
 
 class Keys:
@@ -15,20 +33,22 @@ class Keys:
         self._store = store
         self._clock = clock
 
-    async def answered(self, key: str | None, fingerprint: str) -> str | None:
-        """The rollout that the first call with this key led to. Raises ConflictError for another call's key."""
-        known = await self._store.recall(key) if key else None
+    async def answered(self, call: Call) -> Answer | None:
+        """What the first call with this key led to. Raises ConflictError for another call's key."""
+        known = await self._store.recall(call.key) if call.key else None
         if known is None:
             return None
-        if known.fingerprint != _short(fingerprint):
+        if known.fingerprint != _short(call.fingerprint):
             raise ConflictError("this Idempotency-Key was used for another call", advice="make a new key")
-        return str(known.response["rollout"])
+        return Answer(str(known.response["rollout"]), str(known.response.get("outcome", "")))
 
-    def remember(self, key: str | None, fingerprint: str) -> Callable[[str], Remembered] | None:
+    def remember(self, call: Call, answer: Answer) -> Callable[[], Remembered] | None:
         """What to write with the call's own events."""
+        key = call.key
         if key is None:
             return None
-        return lambda rollout: Remembered(key, _short(fingerprint), {"rollout": rollout}, self._clock.now())
+        response = {"rollout": answer.rollout, "outcome": answer.outcome}
+        return lambda: Remembered(key, _short(call.fingerprint), {**response}, self._clock.now())
 
 
 def _short(fingerprint: str) -> str:

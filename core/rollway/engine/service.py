@@ -1,29 +1,32 @@
 """The use cases: what the public API offers, on the engine."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from rollway.artifact import release_digest, target_settings
 from rollway.config import Deployment, parse_settings, refuse_unbuilt
 from rollway.domain import events as e
 from rollway.domain.decisions import GroupHealth
-from rollway.domain.environment import EnvironmentState
+from rollway.domain.environment import ROLLBACK, EnvironmentState, StableRecord
 from rollway.domain.names import place as place_of
 from rollway.domain.names import rollout_stream
 from rollway.domain.rollout import RolloutState
 from rollway.engine.artifacts import ArtifactFolder
+from rollway.engine.commands import Commands, name_of
 from rollway.engine.compiling import Compiled, Wish, bound, compile_rollout, environment_of, with_targets
 from rollway.engine.engine import Engine
-from rollway.engine.idempotency import Keys
+from rollway.engine.idempotency import Answer, Call, Keys
 from rollway.engine.journal import Journal, Proposal
+from rollway.engine.outputs import Outputs
 from rollway.engine.ports import Clock, Identifiers
 from rollway.engine.usecases import (
     Applied,
     EnvironmentView,
+    InstanceOutput,
     NewRelease,
     NewRollout,
+    PastRollout,
     PlanView,
     PluginView,
     RolloutView,
@@ -35,11 +38,13 @@ from rollway.store.protocol import (
     ApplicationRow,
     Json,
     ReleaseRow,
-    Remembered,
     Store,
     StoreUnavailable,
     Summary,
 )
+
+NEXT = "next release"
+"""What a plan calls the release that nobody named; no release can have this name."""
 
 READY_DEADLINE = 2.0
 """Seconds in which the database must answer one read for the daemon to be called ready."""
@@ -70,6 +75,8 @@ class Service:
         self._journal = world.journal
         self._engine = world.engine
         self._keys = Keys(world.store, world.clock)
+        self._commands = Commands(world.journal, world.engine, self._keys)
+        self._outputs = Outputs(world.journal, world.engine)
         self._news: dict[str, asyncio.Event] = {}
         world.journal.on_change(self._announce)
 
@@ -140,12 +147,12 @@ class Service:
     async def plan(self, application: str, environment: str, release: str | None) -> PlanView:
         """See `UseCases.plan`."""
         row = await self._store.release(application, release) if release else None
-        wish = Wish(application, environment, release or "(next)")
+        wish = Wish(application, environment, release or NEXT)
         compiled = await self._compiled(wish, row)
         admitted = compiled.admitted
         plan = admitted.plan
-        if row is None:
-            note = f"release {wish.release} is not known yet; planned as if it existed"
+        if release and row is None:
+            note = f"release {release} is not known yet; planned as if it existed"
             plan = replace(plan, warnings=(*plan.warnings, note))
         return PlanView(
             application,
@@ -159,15 +166,40 @@ class Service:
 
     async def start(self, new: NewRollout, actor: str, key: str | None = None) -> RolloutView:
         """See `UseCases.start`."""
-        fingerprint = f"start {new}"
-        if (answered := await self._keys.answered(key, fingerprint)) is not None:
-            return await self.rollout(answered)
+        call = Call(actor, key, f"start {new}")
+        if (answered := await self._answered(call)) is not None:
+            return answered
+        if new.unwatched and not new.reason.strip():
+            raise RollwayError("an unwatched rollout needs a reason: it is shown for ever", advice="say why")
         wish = Wish(new.application, new.environment, new.release, new.unwatched, new.reason)
         release = await self.release(wish.application, wish.release)
         state = await self._journal.environment(place_of(wish.application, wish.environment))
         if state.stable_release == wish.release:
-            return await self._already_stable(state, wish, actor)
-        return await self._admit(wish, release, actor, key, fingerprint)
+            return await self._already_stable(state, wish, call)
+        return await self._admit(wish, release, call)
+
+    async def retry(self, id_: str, actor: str, reason: str = "", key: str | None = None) -> RolloutView:
+        """See `UseCases.retry`."""
+        call = Call(actor, key, f"retry {id_}")
+        if (answered := await self._answered(call)) is not None:
+            return answered
+        before = (await self.rollout(id_)).state
+        _refuse_retry(before)
+        past = before.admitted
+        wish = Wish(
+            past.application,
+            past.environment,
+            past.release,
+            reason=reason,
+            rollback=past.strategy == ROLLBACK,
+            retry_of=id_,
+        )
+        release = await self.release(wish.application, wish.release)
+        state = await self._journal.environment(place_of(wish.application, wish.environment))
+        _refuse_busy(state)
+        if state.stable_release == wish.release:
+            return await self._already_stable(state, wish, call)
+        return await self._admit(wish, release, call)
 
     async def rollout(self, id_: str) -> RolloutView:
         """See `UseCases.rollout`."""
@@ -203,6 +235,22 @@ class Service:
             before=rollout_stream(before) if before else None,
         )
 
+    async def logs(self, id_: str, lines: int = 20) -> Sequence[InstanceOutput]:
+        """See `UseCases.logs`."""
+        return await self._outputs.of((await self.rollout(id_)).state, lines)
+
+    async def history(
+        self, application: str, environment: str, limit: int = 50, before: str | None = None
+    ) -> Sequence[PastRollout]:
+        """See `UseCases.history`."""
+        environment_of(await self._deployment(application), environment)
+        state = await self._journal.environment(place_of(application, environment))
+        rows = await self.rollouts(
+            application=application, environment=environment, limit=limit, before=before
+        )
+        promoted = {record.rollout: record for record in state.promoted}
+        return [_past(row, promoted.get(row.stream.partition(":")[2]), state.stable) for row in rows]
+
     async def facts(self, id_: str, after: int = 0) -> Sequence[e.Fact]:
         """See `UseCases.facts`."""
         await self.rollout(id_)
@@ -223,19 +271,32 @@ class Service:
 
     async def abort(self, id_: str, actor: str, reason: str = "", key: str | None = None) -> RolloutView:
         """See `UseCases.abort`."""
-        fingerprint = f"abort {id_}"
-        if await self._keys.answered(key, fingerprint) is not None:
-            return await self.rollout(id_)
-        state = (await self.rollout(id_)).state
-        said = reason or f"aborted by {actor.partition(':')[2] or actor}"
-        _refuse_late(state)
-        at_work = self._engine.rollout_at_work(id_)
-        if at_work is not None:
-            at_work.abort_now(said)
-        remember = self._keys.remember(key, fingerprint)
-        await self._append(
-            state, _asked_to_abort(said), actor, None if remember is None else lambda: remember(id_)
-        )
+        call = Call(actor, key, f"abort {id_}")
+        if await self._answered(call) is None:
+            await self._commands.abort((await self.rollout(id_)).state, call, reason)
+        return await self.rollout(id_)
+
+    async def pause(self, id_: str, actor: str, reason: str = "", key: str | None = None) -> RolloutView:
+        """See `UseCases.pause`."""
+        call = Call(actor, key, f"pause {id_}")
+        if await self._answered(call) is None:
+            await self._commands.pause((await self.rollout(id_)).state, call, reason)
+        return await self.rollout(id_)
+
+    async def resume(self, id_: str, actor: str, key: str | None = None) -> RolloutView:
+        """See `UseCases.resume`."""
+        call = Call(actor, key, f"resume {id_}")
+        if await self._answered(call) is None:
+            await self._commands.resume((await self.rollout(id_)).state, call)
+        return await self.rollout(id_)
+
+    async def promote(
+        self, id_: str, actor: str, *, full: bool = False, key: str | None = None
+    ) -> RolloutView:
+        """See `UseCases.promote`."""
+        call = Call(actor, key, f"promote {id_} {full}")
+        if await self._answered(call) is None:
+            await self._commands.promote((await self.rollout(id_)).state, call, full=full)
         return await self.rollout(id_)
 
     async def rollback(
@@ -248,24 +309,23 @@ class Service:
         key: str | None = None,
     ) -> RolloutView:
         """See `UseCases.rollback`."""
-        fingerprint = f"rollback {application}/{environment} {to}"
-        if (answered := await self._keys.answered(key, fingerprint)) is not None:
-            return await self.rollout(answered)
+        call = Call(actor, key, f"rollback {application}/{environment} {to}")
+        if (answered := await self._answered(call)) is not None:
+            return answered
         environment_of(await self._deployment(application), environment)
         state = await self._journal.environment(place_of(application, environment))
         if state.rollout is not None:
-            view = await self.abort(state.rollout, actor, reason or f"rolled back by {actor}")
+            said = reason or f"rolled back by {name_of(actor)}"
             if to is None or to == state.stable_release:
-                return replace(
-                    view, outcome=f"the rollout of {view.state.admitted.release} is being taken back"
-                )
+                return await self._end(state.rollout, call, said)
+            await self.abort(state.rollout, actor, said)
             state = await self._until_free(state)
         release = to or _last_good(state)
         if release == state.stable_release:
-            return await self._already_stable(state, Wish(application, environment, release), actor)
+            return await self._already_stable(state, Wish(application, environment, release), call)
         row = await self.release(application, release)
         wish = Wish(application, environment, release, reason=reason, rollback=True)
-        return await self._admit(wish, row, actor, key, fingerprint)
+        return await self._admit(wish, row, call)
 
     async def environment(self, application: str, environment: str) -> EnvironmentView:
         """See `UseCases.environment`."""
@@ -317,9 +377,12 @@ class Service:
         baseline = await self._engine.baseline(place)
         return compile_rollout(wish, deployment, release, state, baseline, self._world.registry, self._now())
 
-    async def _admit(
-        self, wish: Wish, release: ReleaseRow, actor: str, key: str | None, fingerprint: str
-    ) -> RolloutView:
+    async def _answered(self, call: Call) -> RolloutView | None:
+        """The first answer to this call, as it stands now; None where it is the first."""
+        answer = await self._keys.answered(call)
+        return replace(await self.rollout(answer.rollout), outcome=answer.outcome) if answer else None
+
+    async def _admit(self, wish: Wish, release: ReleaseRow, call: Call) -> RolloutView:
         place = place_of(wish.application, wish.environment)
         rollout, group = self._world.identifiers.new(), self._world.identifiers.new()
         compiled = await self._compiled(wish, release)
@@ -333,49 +396,32 @@ class Service:
                 raise ConflictError(f"{place} changed meanwhile", advice="try again")
             return Proposal((admitted,), (admitted,))
 
-        remember = self._keys.remember(key, fingerprint)
+        remember = self._keys.remember(call, Answer(rollout))
         try:
-            await self._journal.change(
-                place,
-                propose,
-                rollout=rollout,
-                actor=actor,
-                remember=None if remember is None else lambda: remember(rollout),
-            )
+            await self._journal.change(place, propose, rollout=rollout, actor=call.actor, remember=remember)
         except (ConflictError, AlreadyRemembered):  # perhaps the same call, made at the same time
-            if (answered := await self._keys.answered(key, fingerprint)) is None:
+            if (answered := await self._answered(call)) is None:
                 raise
-            return await self.rollout(answered)
+            return answered
         self._engine.wake(rollout=rollout, place=place)
         return await self.rollout(rollout)
 
-    async def _already_stable(self, state: EnvironmentState, wish: Wish, actor: str) -> RolloutView:
+    async def _already_stable(self, state: EnvironmentState, wish: Wish, call: Call) -> RolloutView:
         """Nothing to do, or the end of what runs: the release is stable."""
         if state.rollout is not None:
-            view = await self.abort(state.rollout, actor, f"{wish.release} is deployed again by {actor}")
-            return replace(view, outcome=f"{wish.release} is stable: the running rollout is being taken back")
+            said = wish.reason or f"{wish.release} is deployed again by {name_of(call.actor)}"
+            return await self._end(state.rollout, call, said)
         promoted = state.promoted[-1].rollout
         return replace(
             await self.rollout(promoted), outcome=f"{wish.release} is stable already; nothing to do"
         )
 
-    async def _append(
-        self,
-        state: RolloutState,
-        event: e.RolloutEvent,
-        actor: str,
-        remember: Callable[[], Remembered] | None,
-    ) -> None:
-        place = place_of(state.admitted.application, state.admitted.environment)
-
-        def propose(now: RolloutState | None, _: EnvironmentState) -> Proposal:
-            if now is not None:
-                _refuse_late(now)
-            return Proposal((event,))
-
-        with suppress(AlreadyRemembered):  # the same call, made at the same time
-            await self._journal.change(place, propose, rollout=state.id, actor=actor, remember=remember)
-        self._engine.wake(rollout=state.id)
+    async def _end(self, rollout: str, call: Call, reason: str) -> RolloutView:
+        """End what runs instead of starting something; the same call again finds that it did."""
+        state = (await self.rollout(rollout)).state
+        outcome = f"the rollout of {state.admitted.release} is being taken back"
+        await self._commands.abort(state, call, reason, outcome)
+        return replace(await self.rollout(rollout), outcome=outcome)
 
     async def _until_free(self, state: EnvironmentState) -> EnvironmentState:
         until = self._world.clock.monotonic() + END_DEADLINE
@@ -421,12 +467,19 @@ def plugin_views(registry: Registry) -> Sequence[PluginView]:
     return [*loaded, *broken]
 
 
-def _refuse_late(state: RolloutState) -> None:
-    what = f"rollout {state.id} of {state.admitted.release}"
-    if state.phase.ended:
-        raise ConflictError(f"{what} has ended: {state.phase}")
+def _refuse_retry(state: RolloutState) -> None:
+    what, admitted = f"rollout {state.id} of {state.admitted.release}", state.admitted
+    if not state.phase.ended:
+        raise ConflictError(f"{what} goes on: {state.phase}", advice=f"follow it: rollway watch {state.id}")
     if state.promoted:
-        raise ConflictError(f"{what} is promoted already", advice="go back with `rollway rollback`")
+        deploy = f"rollway deploy {admitted.application}/{admitted.environment} --release {admitted.release}"
+        raise ConflictError(f"{what} was promoted: there is nothing to retry", advice=f"again: {deploy}")
+
+
+def _past(row: Summary, record: StableRecord | None, stable: str | None) -> PastRollout:
+    if record is None:
+        return PastRollout(row)
+    return PastRollout(row, record.taken_back, record.group == stable)
 
 
 def _refuse_busy(state: EnvironmentState) -> None:
@@ -436,10 +489,6 @@ def _refuse_busy(state: EnvironmentState) -> None:
             f"rollout {state.rollout} of {release} holds {state.place}",
             advice=f"wait for it, or end it with `rollway abort {state.rollout}`",
         )
-
-
-def _asked_to_abort(reason: str) -> e.AbortRequested:
-    return e.AbortRequested(reason=reason)
 
 
 def _last_good(state: EnvironmentState) -> str:

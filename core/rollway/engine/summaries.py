@@ -27,6 +27,10 @@ def rollout_summary(state: RolloutState, node: str, at: float) -> Summary:
             "actor": state.actor,
             "started_at": state.admitted_at,
             "waiting_for": state.waiting_for.value if state.waiting_for else None,
+            "ended_at": state.ended_at,
+            "unwatched": admitted.unwatched,
+            "retry_of": admitted.retry_of,
+            "why": admitted.reason,
         },
     )
 

@@ -86,6 +86,30 @@ class RolloutView:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceOutput:
+    """The last lines an instance of a rollout's groups wrote, the oldest first; `role` is what its group is to it."""
+
+    instance: str
+    group: str
+    role: str
+    release: str
+    running: bool
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PastRollout:
+    """A rollout in an environment's history.
+
+    `taken_back`: it was promoted, and a rollback went past it since; `stable`: what it brought has the traffic now.
+    """
+
+    summary: Summary
+    taken_back: bool = False
+    stable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentView:
     """An environment as the log has it, with what target and router see now."""
 
@@ -183,6 +207,44 @@ class UseCases(Protocol):
 
     async def abort(self, id_: str, actor: str, reason: str = "", key: str | None = None) -> RolloutView:
         """Stop it: traffic back to stable at once. Raises ConflictError where it has ended, or is promoted."""
+        ...
+
+    async def pause(self, id_: str, actor: str, reason: str = "", key: str | None = None) -> RolloutView:
+        """Hold it where it is: the weight stays, monitors go on, the rest of a hold is kept.
+
+        Raises ConflictError where it has ended, is promoted, is being taken back, or is paused by a person already.
+        """
+        ...
+
+    async def resume(self, id_: str, actor: str, key: str | None = None) -> RolloutView:
+        """End a person's pause; where it waits for evidence, the step is observed anew. Raises ConflictError."""
+        ...
+
+    async def promote(
+        self, id_: str, actor: str, *, full: bool = False, key: str | None = None
+    ) -> RolloutView:
+        """Go on to the next entry of the strategy's steps without the evidence of this one; `full`: of all.
+
+        A failing monitor takes it back all the same. Raises ConflictError.
+        """
+        ...
+
+    async def retry(self, id_: str, actor: str, reason: str = "", key: str | None = None) -> RolloutView:
+        """A new rollout of what this one could not bring, from the first step, with `retry_of`.
+
+        It is compiled of the settings of now, and watched as they say. Raises ConflictError where this one goes on, was
+        promoted, or another holds the environment.
+        """
+        ...
+
+    async def logs(self, id_: str, lines: int = 20) -> Sequence[InstanceOutput]:
+        """The last lines of the instances of its groups, as long as the node has them. Raises NotFoundError."""
+        ...
+
+    async def history(
+        self, application: str, environment: str, limit: int = 50, before: str | None = None
+    ) -> Sequence[PastRollout]:
+        """What was brought to an environment, newest first; `before` is the rollout last seen. Raises NotFoundError."""
         ...
 
     async def rollback(

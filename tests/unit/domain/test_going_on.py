@@ -50,7 +50,8 @@ def test_a_promotion_anywhere_in_an_entry_is_about_its_observation(step: int) ->
     playing = standing(ROLLOUT, step).append(e.PromoteRequested(step=step))
     after = play(playing, nothing_known(3))
     assert after.state.settled == {4: {"error-rate": "promoted"}}
-    assert (after.state.step, after.state.waved) == (6, {1, 2, 3, 4}), "the next entry is watched"
+    assert after.state.step == 6, "the next entry is watched"
+    assert after.state.waved == {1, 2, 3, 4}
 
 
 def test_what_an_entry_does_before_it_is_watched_is_not_left_out() -> None:
