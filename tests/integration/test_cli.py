@@ -258,7 +258,7 @@ def test_the_plan_is_shown_and_nothing_starts(project: Path, server: Served, run
     assert {"index", "name", "kind", "group", "weight", "source_step"} <= set(document["steps"][0])
     (project / "deploy.yaml").write_text(FILE.replace("1m", "2m"))
     assert "differs from what was applied" in run("plan", "prod").err
-    assert server.cases.logs == {}
+    assert server.cases.happened == {}
 
 
 def test_status_of_everything_and_of_nothing(project: Path, server: Served, run: Run) -> None:
@@ -325,4 +325,4 @@ def test_ctrl_c_leaves_the_rollout_going(project: Path, server: Served) -> None:
     assert process.returncode == 130
     assert "the rollout goes on; follow it: rollway watch r" in err
     assert "Traceback" not in err
-    assert len(server.cases.logs["r00000000000"]) == 1
+    assert len(server.cases.happened["r00000000000"]) == 1

@@ -95,7 +95,7 @@ def test_a_follower_survives_a_restart_of_the_daemon_and_misses_nothing(client: 
     cases.happen(ROLLOUT, *HEALTHY_CANARY, *promotion(ROLLOUT))
     with served(cases, first.url.removeprefix("http://")):
         rest = [event.seq for event in following]
-    assert rest == list(range(2, len(cases.logs[ROLLOUT]) + 1))
+    assert rest == list(range(2, len(cases.happened[ROLLOUT]) + 1))
 
 
 def test_following_ends_when_the_daemon_stays_away(server: Served) -> None:
@@ -180,7 +180,7 @@ def test_a_call_whose_answer_was_lost_is_made_once(
     monkeypatch.setattr(httpx.Client, "request", losing)
     rollout = client.start("shop", "prod", name)
     assert rollout.id == lost[0].json()["id"]
-    assert len(server.cases.logs) == 1
+    assert len(server.cases.happened) == 1
 
 
 def test_what_is_no_daemon_is_said_to_be_none() -> None:

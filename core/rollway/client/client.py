@@ -191,6 +191,32 @@ class Client:
         """Stop it: traffic back to stable at once. Raises ConflictError where it has ended, NotFoundError."""
         return self._post(d.RolloutDocument, _path("rollouts", id_, "abort"), {"reason": reason}, key)
 
+    def pause(self, id_: str, reason: str = "", *, key: str | None = None) -> d.RolloutDocument:
+        """Hold it where it is; monitors go on. Raises ConflictError where that makes no sense now, NotFoundError."""
+        return self._post(d.RolloutDocument, _path("rollouts", id_, "pause"), {"reason": reason}, key)
+
+    def resume(self, id_: str, *, key: str | None = None) -> d.RolloutDocument:
+        """Let a paused one go on; where it waits for evidence, observe anew. Raises ConflictError, NotFoundError."""
+        return self._post(d.RolloutDocument, _path("rollouts", id_, "resume"), {}, key)
+
+    def promote(self, id_: str, *, full: bool = False, key: str | None = None) -> d.RolloutDocument:
+        """Go on without the evidence of this step; `full`: of any. Raises ConflictError, NotFoundError."""
+        return self._post(d.RolloutDocument, _path("rollouts", id_, "promote"), {"full": full}, key)
+
+    def retry(self, id_: str, reason: str = "", *, key: str | None = None) -> d.RolloutDocument:
+        """A new rollout of the same release. Raises ConflictError where it goes on or was promoted, NotFoundError."""
+        return self._post(d.RolloutDocument, _path("rollouts", id_, "retry"), {"reason": reason}, key)
+
+    def logs(self, id_: str, lines: int = 20) -> d.LogsDocument:
+        """The last lines (1 to 1000) of each instance of its groups, as long as they are kept. Raises NotFoundError."""
+        response = self._transport.get(_path("rollouts", id_, "logs"), {"lines": lines})
+        return self._read(d.LogsDocument, response.content)
+
+    def history(self, application: str, environment: str) -> Iterator[d.PastRolloutDocument]:
+        """What was brought to an environment, newest first, fetched as it is taken. Raises NotFoundError."""
+        path = _path("applications", application, "environments", environment, "history")
+        return self._pages(d.PastRolloutDocument, path)
+
     def rollback(
         self,
         application: str,

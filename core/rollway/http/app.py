@@ -16,7 +16,7 @@ from rollway.http.calling import PROBLEMS
 from rollway.http.guard import Guard
 from rollway.http.metrics import Measured, Meters
 from rollway.http.openapi import describe
-from rollway.http.routes import api, operation
+from rollway.http.routes import api, front, operation
 
 _log = logging.getLogger("rollway.http")
 
@@ -38,7 +38,8 @@ def build(usecases: UseCases, registry: CollectorRegistry | None = None) -> Fast
     app.state.meters = Meters(app.state.registry)
     app.state.stopping = asyncio.Event()
     app.include_router(api())
-    app.include_router(operation.router)
+    for part in (operation, front):
+        app.include_router(part.router)
     problems.install(app)
     for middleware in (Guard, Unbroken):
         app.add_middleware(middleware)

@@ -193,6 +193,54 @@ class RolloutRow(Document):
     reason: str | None = None
     actor: str | None = None
     started_at: datetime | None = None
+    finished_at: datetime | None = None
+    unwatched: bool = False
+    retry_of: str | None = None
+
+
+class PastRolloutDocument(Document):
+    """A rollout in an environment's history."""
+
+    release: str
+    rollout: str
+    phase: Phase
+    strategy: str
+    previous_release: str | None
+    actor: str
+    """Who started it; not verified until access control exists."""
+    started_at: datetime
+    finished_at: datetime | None
+    reason: str
+    """Why it ended so, or what it waits for."""
+    why: str = ""
+    """Why it was started, in the words of whoever did."""
+    unwatched: bool
+    """No monitor decided."""
+    retry_of: str | None = None
+    taken_back: bool
+    """It was promoted, and a rollback went past it since."""
+    stable: bool
+    """What it brought is stable now."""
+
+
+class OutputDocument(Document):
+    """What one instance wrote last."""
+
+    instance: str
+    group: str
+    role: str
+    """What its group is to the rollout: canary, stable."""
+    release: str
+    running: bool
+    lines: list[str]
+    """The oldest first."""
+
+
+class LogsDocument(Document):
+    """The output of a rollout's instances, the new release's first."""
+
+    rollout: str
+    instances: list[OutputDocument]
 
 
 class EventDocument(Document):

@@ -1,27 +1,18 @@
-"""What /metrics shows of the API itself, of the process, and how many rollouts stand in which phase."""
+"""What /metrics shows of the API itself and of the process; the engine's metrics stand in the same registry."""
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections import Counter as Tally
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     PlatformCollector,
     ProcessCollector,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from rollway.domain.words import ENDS, Phase
-from rollway.engine.usecases import UseCases
-from rollway.store.protocol import StoreUnavailable
-
-_MOST_ROLLOUTS = 10_000
 
 
 class Meters:
@@ -39,9 +30,6 @@ class Meters:
             ["route"],
             registry=registry,
             buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
-        )
-        self.rollouts = Gauge(
-            "rollway_rollouts", "Rollouts that have not ended, by phase", ["phase"], registry=registry
         )
 
 
@@ -74,12 +62,6 @@ def _method(scope: Scope) -> str:
     return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
 
 
-async def show(registry: CollectorRegistry, meters: Meters, usecases: UseCases) -> tuple[bytes, str]:
-    """All metrics as text, and its media type. A store that cannot be read leaves the rollouts as last counted."""
-    with contextlib.suppress(StoreUnavailable):
-        rows = await usecases.rollouts(unfinished=True, limit=_MOST_ROLLOUTS)
-        count = Tally(row.phase for row in rows)
-        for phase in Phase:
-            if phase not in ENDS:
-                meters.rollouts.labels(phase.value).set(count[phase.value])
+def show(registry: CollectorRegistry) -> tuple[bytes, str]:
+    """All metrics as text, and its media type."""
     return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -90,7 +90,7 @@ def event(fact: e.Fact) -> d.EventDocument:
 def row(summary: Summary) -> d.RolloutRow:
     """One rollout in a list."""
     facts = summary.facts
-    started = facts.get("started_at")
+    started, ended = facts.get("started_at"), facts.get("ended_at")
     return d.RolloutRow(
         id=rollout_id(summary),
         application=summary.application,
@@ -106,6 +106,9 @@ def row(summary: Summary) -> d.RolloutRow:
         reason=_text(facts.get("reason")),
         actor=_text(facts.get("actor")),
         started_at=at(started) if isinstance(started, (int, float)) else None,
+        finished_at=at(ended) if isinstance(ended, (int, float)) else None,
+        unwatched=facts.get("unwatched") is True,
+        retry_of=_text(facts.get("retry_of")),
     )
 
 

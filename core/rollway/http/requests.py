@@ -50,10 +50,21 @@ class PlanBody(Body):
     release: Name | None = None
 
 
-class AbortBody(Body):
-    """Why a rollout is stopped."""
+class EmptyBody(Body):
+    """Nothing more to say."""
+
+
+class ReasonBody(Body):
+    """Why; kept in the log."""
 
     reason: Reason = ""
+
+
+class PromoteBody(Body):
+    """How far a person goes on without evidence."""
+
+    full: bool = False
+    """Not this step alone: all that follow."""
 
 
 class RollbackBody(Body):

@@ -16,11 +16,14 @@ from rollway.domain.instances import Health, Instance
 from rollway.domain.split import WHOLE, Split
 from rollway.domain.traffic import Address, RouterState
 from rollway.domain.words import CANARY, STABLE, Phase, Verdict
+from rollway.engine.summaries import rollout_summary
 from rollway.engine.usecases import (
     Applied,
     EnvironmentView,
+    InstanceOutput,
     NewRelease,
     NewRollout,
+    PastRollout,
     PlanView,
     PluginView,
     RolloutView,
@@ -138,7 +141,7 @@ class MemoryUseCases:
     rows: dict[str, ApplicationRow] = field(default_factory=dict)
     tars: dict[str, bytes] = field(default_factory=dict)
     made: dict[tuple[str, str], ReleaseRow] = field(default_factory=dict)
-    logs: dict[str, list[e.Fact]] = field(default_factory=dict)
+    happened: dict[str, list[e.Fact]] = field(default_factory=dict)
     states: dict[str, EnvironmentState] = field(default_factory=dict)
     judgements: dict[str, Judgement] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
@@ -149,12 +152,13 @@ class MemoryUseCases:
     """What happens to a rollout that was started, or asked to end."""
     actors: list[str] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
 
     # What happens.
 
     def admit(self, id_: str, place: str = "shop/prod", release: str = "v2", **changes: object) -> str:
         event = admitted(id_, place, release, **changes)
-        self.logs[id_] = []
+        self.happened[id_] = []
         self.happen(id_, event)
         state = self.states.setdefault(place, self.empty(place))
         if event.groups.get(STABLE) and event.groups[STABLE] not in state.groups:
@@ -172,7 +176,7 @@ class MemoryUseCases:
         return id_
 
     def happen(self, id_: str, *events: e.RolloutEvent, actor: str = "daemon:here") -> None:
-        log = self.logs[id_]
+        log = self.happened[id_]
         for event in events:
             log.append(e.Fact(len(log) + 1, BEGAN + len(log), actor, event))
             ended = isinstance(event, e.RolloutEnded)
@@ -188,16 +192,16 @@ class MemoryUseCases:
         return EnvironmentState(application, name)
 
     def _place(self, id_: str) -> str:
-        first = self.logs[id_][0].event
+        first = self.happened[id_][0].event
         assert isinstance(first, e.RolloutAdmitted)
         return f"{first.application}/{first.environment}"
 
     def _view(self, id_: str, outcome: str = "") -> RolloutView:
         if self.broken:
             raise self.broken
-        if id_ not in self.logs:
+        if id_ not in self.happened:
             raise NotFoundError(f"there is no rollout {id_}", advice="list them with: rollway status")
-        state = rollout.fold(self.logs[id_])
+        state = rollout.fold(self.happened[id_])
         health = {state.group: GroupHealth(ready=2, live=3), state.stable or "": GroupHealth(ready=3, live=3)}
         return RolloutView(state, health, self.judgements, 12.5, outcome)
 
@@ -294,7 +298,7 @@ class MemoryUseCases:
             raise ConflictError(
                 f"rollout {held} holds {place}", advice=f"follow it: rollway events {held}, or abort it"
             )
-        id_ = self.admit(f"r{len(self.logs):011}", place, new.release, unwatched=new.unwatched)
+        id_ = self.admit(f"r{len(self.happened):011}", place, new.release, unwatched=new.unwatched)
         if key:
             self.answers[key] = id_
         self._go(id_)
@@ -316,7 +320,9 @@ class MemoryUseCases:
         limit: int = 50,
         before: str | None = None,
     ) -> Sequence[Summary]:
-        rows = [self._row(id_) for id_ in sorted(self.logs, reverse=True) if before is None or id_ < before]
+        rows = [
+            self._row(id_) for id_ in sorted(self.happened, reverse=True) if before is None or id_ < before
+        ]
         return [
             row
             for row in rows
@@ -327,38 +333,77 @@ class MemoryUseCases:
         ][:limit]
 
     def _row(self, id_: str) -> Summary:
-        state = rollout.fold(self.logs[id_])
-        admitted = state.admitted
-        return Summary(
-            f"rollout:{id_}",
-            "rollout",
-            admitted.application,
-            admitted.environment,
-            state.phase.value,
-            state.weight,
-            admitted.release,
-            "here",
-            BEGAN,
-            state.phase.ended,
-        )
+        state = rollout.fold(self.happened[id_])
+        return rollout_summary(state, "here", BEGAN)
 
     async def facts(self, id_: str, after: int = 0) -> Sequence[e.Fact]:
         self._view(id_)
-        return self.logs[id_][after:]
+        return self.happened[id_][after:]
 
     async def changed(self, id_: str, after: int, timeout: float) -> bool:
-        if len(self.logs[id_]) <= after:
+        if len(self.happened[id_]) <= after:
             try:
                 await asyncio.wait_for(self.news.wait(), timeout)
             except TimeoutError:
                 return False
-        return len(self.logs[id_]) > after
+        return len(self.happened[id_]) > after
 
     async def abort(self, id_: str, actor: str, reason: str = "", key: str | None = None) -> RolloutView:
         if self._view(id_).state.phase.ended:
             raise ConflictError(f"rollout {id_} has ended")
         self.happen(id_, e.AbortRequested(reason=reason or "aborted"), actor=actor)
         return self._view(id_)
+
+    def _says(self, id_: str, event: e.RolloutEvent, actor: str, key: str | None) -> RolloutView:
+        self.actors.append(actor)
+        self.keys.append(key)
+        if key is None or key not in self.answers:
+            state = self._view(id_).state
+            if state.phase.ended or state.taking_back:
+                raise ConflictError(f"rollout {id_} is being taken back or has ended")
+            self.happen(id_, event, actor=actor)
+            self.answers |= {key: id_} if key else {}
+        return self._view(id_)
+
+    async def pause(self, id_: str, actor: str, reason: str = "", key: str | None = None) -> RolloutView:
+        return self._says(id_, e.PauseRequested(reason=reason), actor, key)
+
+    async def resume(self, id_: str, actor: str, key: str | None = None) -> RolloutView:
+        if self._view(id_).state.phase is not Phase.PAUSED:
+            raise ConflictError(f"rollout {id_} is not paused")
+        return self._says(id_, e.ResumeRequested(), actor, key)
+
+    async def promote(
+        self, id_: str, actor: str, *, full: bool = False, key: str | None = None
+    ) -> RolloutView:
+        step = self._view(id_).state.step
+        event = e.FullPromotionRequested(step=step) if full else e.PromoteRequested(step=step)
+        return self._says(id_, event, actor, key)
+
+    async def retry(self, id_: str, actor: str, reason: str = "", key: str | None = None) -> RolloutView:
+        before = self._view(id_).state
+        if not before.phase.ended:
+            raise ConflictError(f"rollout {id_} goes on")
+        admitted = before.admitted
+        place = f"{admitted.application}/{admitted.environment}"
+        new = self.admit(f"r{len(self.happened):011}", place, admitted.release, retry_of=id_, reason=reason)
+        self._go(new)
+        return self._view(new)
+
+    async def logs(self, id_: str, lines: int = 20) -> Sequence[InstanceOutput]:
+        state = self._view(id_).state
+        return [
+            InstanceOutput("i1", state.group, CANARY, "v2", True, ("v2 begins", *self.written)[-lines:]),
+            InstanceOutput("i0", state.stable or "", STABLE, "v1", False, ("v1 \x1b[31mends",)),
+        ]
+
+    async def history(
+        self, application: str, environment: str, limit: int = 50, before: str | None = None
+    ) -> Sequence[PastRollout]:
+        state = (await self.environment(application, environment)).state
+        rows = await self.rollouts(application=application, environment=environment, before=before)
+        promoted = {record.rollout for record in state.promoted}
+        return [PastRollout(row, stable=row.stream.partition(":")[2] in promoted) for row in rows][:limit]
 
     async def rollback(
         self,
@@ -376,7 +421,7 @@ class MemoryUseCases:
             return self._view(state.rollout, f"ends rollout {state.rollout}")
         if not state.promoted:
             raise ConflictError(f"{state.place} has no earlier release to go back to")
-        id_ = self.admit(f"r{len(self.logs):011}", state.place, to or "v0", strategy="rollback")
+        id_ = self.admit(f"r{len(self.happened):011}", state.place, to or "v0", strategy="rollback")
         self._go(id_)
         return self._view(id_)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from rollway.engine.usecases import EnvironmentView
-from rollway.http import places, projection
+from rollway.http import places, projection, records
 from rollway.http.calling import Actor, Cases, Cursor, Key, Limit
-from rollway.http.documents import EnvironmentDocument, Page, RolloutDocument
+from rollway.http.documents import EnvironmentDocument, Page, PastRolloutDocument, RolloutDocument
 from rollway.http.paging import after, last_of, page
 from rollway.http.requests import RollbackBody
 from rollway.http.routes.rollouts import started
@@ -29,6 +29,15 @@ async def list_environments(
 async def get_environment(name: str, environment: str, cases: Cases) -> EnvironmentDocument:
     """What runs in one environment, at what weight."""
     return places.environment(await cases.environment(name, environment))
+
+
+@router.get("/applications/{name}/environments/{environment}/history")
+async def history(
+    name: str, environment: str, cases: Cases, limit: Limit = 50, cursor: Cursor = None
+) -> Page[PastRolloutDocument]:
+    """What was brought to an environment, by whom, when, and how it ended; newest first."""
+    rows = await cases.history(name, environment, limit + 1, last_of(cursor))
+    return page(rows, limit, records.past_id, records.past)
 
 
 @router.post(

@@ -30,7 +30,7 @@ async def readyz(cases: Cases) -> HealthDocument:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics(request: Request, cases: Cases) -> Response:
+async def metrics(request: Request) -> Response:
     """Metrics in Prometheus' text format."""
-    content, media_type = await show(request.app.state.registry, request.app.state.meters, cases)
+    content, media_type = show(request.app.state.registry)
     return Response(content, media_type=media_type)

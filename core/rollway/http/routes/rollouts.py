@@ -1,23 +1,25 @@
-"""Rollouts: started, listed, followed, aborted."""
+"""Rollouts: started, listed, followed, with what their instances wrote."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from rollway.domain.words import Phase
 from rollway.engine.usecases import NewRollout
-from rollway.http import projection, streams
+from rollway.http import projection, records, streams
 from rollway.http.calling import Actor, Cases, Cursor, Key, Limit
-from rollway.http.documents import EventDocument, Page, RolloutDocument, RolloutRow
+from rollway.http.documents import EventDocument, LogsDocument, Page, RolloutDocument, RolloutRow
 from rollway.http.paging import last_of, page
-from rollway.http.requests import AbortBody, RolloutBody
+from rollway.http.requests import RolloutBody
 
 router = APIRouter(tags=["rollouts"])
 
 Name = Annotated[str | None, Query(max_length=100)]
+Id = Annotated[str, Path(alias="id", max_length=100, description="The rollout's id")]
+Lines = Annotated[int, Query(ge=1, le=1000, description="The most lines of an instance")]
 After = Annotated[int, Query(ge=0, le=2**53, description="Only events with a higher seq")]
 
 
@@ -62,9 +64,9 @@ async def list_rollouts(
 
 
 @router.get("/rollouts/{id}")
-async def get_rollout(id: str, cases: Cases) -> RolloutDocument:  # noqa: A002 - the name in the address
+async def get_rollout(id_: Id, cases: Cases) -> RolloutDocument:
     """One rollout."""
-    return projection.rollout(await cases.rollout(id))
+    return projection.rollout(await cases.rollout(id_))
 
 
 @router.get(
@@ -76,32 +78,26 @@ async def get_rollout(id: str, cases: Cases) -> RolloutDocument:  # noqa: A002 -
     },
 )
 async def list_events(
-    id: str,  # noqa: A002 - the name in the address
+    id_: Id,
     request: Request,
     cases: Cases,
     after: After = 0,
 ) -> Response | list[EventDocument]:
     """A rollout's log, as a list; with `Accept: text/event-stream` as it grows, from `Last-Event-ID` on."""
     if not streams.wanted(request):
-        return [projection.event(fact) for fact in await cases.facts(id, after)]
+        return [projection.event(fact) for fact in await cases.facts(id_, after)]
     after = streams.resumed_after(request, after)
-    state = (await cases.rollout(id)).state
+    state = (await cases.rollout(id_)).state
     if state.phase.ended and after >= state.seq:
         return Response(status_code=204)
     return StreamingResponse(
-        streams.stream(cases, id, after, request.app.state.stopping),
+        streams.stream(cases, id_, after, request.app.state.stopping),
         media_type=streams.MEDIA_TYPE,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-@router.post("/rollouts/{id}/abort")
-async def abort(
-    id: str,  # noqa: A002 - the name in the address
-    cases: Cases,
-    actor: Actor,
-    key: Key,
-    body: AbortBody | None = None,
-) -> RolloutDocument:
-    """Stop it: traffic back to stable at once. 409 where it has ended or is promoted."""
-    return projection.rollout(await cases.abort(id, actor, body.reason if body else "", key))
+@router.get("/rollouts/{id}/logs")
+async def list_output(id_: Id, cases: Cases, lines: Lines = 20) -> LogsDocument:
+    """The last lines of each instance of its groups, the new release's first; also after its end, while they are kept."""
+    return records.logs(id_, await cases.logs(id_, lines))
