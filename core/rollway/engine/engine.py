@@ -18,7 +18,7 @@ from rollway.engine.ports import AlarmClock, Clock, Identifiers
 from rollway.engine.rollout import RolloutAtWork
 from rollway.engine.sampling import Counters, Sampler
 from rollway.engine.watch import Watch
-from rollway.store.protocol import Store
+from rollway.store.protocol import Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -99,10 +99,14 @@ class Engine:
         """Write what was sampled, let go of the rest; instances and traffic go on."""
         for rollout in self._rollouts.values():
             rollout.close()
-            await rollout.flush(all_of_it=True)
         for environment in self._environments.values():
             environment.close()
-        await self._write_baselines()
+        try:
+            for rollout in self._rollouts.values():
+                await rollout.flush(all_of_it=True)
+            await self._write_baselines()
+        except StoreUnavailable as why:
+            log.error("what was sampled last could not be written: %s", why)
 
     async def advance(self, id_: str) -> float | None:
         """Look at a rollout or an environment; the answer is when to look again."""
