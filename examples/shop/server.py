@@ -19,6 +19,8 @@ import settings
 from application import Answer, Request, Shop
 
 LARGEST_FORM = 64 * 1024
+FIRST_REQUEST_WITHIN = 5.0
+"""Seconds a new connection has to say something; the end of the shop waits for it so long."""
 
 
 class Server(ThreadingHTTPServer):
@@ -83,10 +85,15 @@ class Connection(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 256 * 1024
     server: Server
+    fresh = True
 
     def handle_one_request(self) -> None:
         """Read one request and answer it."""
-        self.server.rests(self.connection)
+        if self.fresh:
+            # Whoever has just connected is about to ask: that is not a connection between two requests.
+            self.connection.settimeout(FIRST_REQUEST_WITHIN)
+        else:
+            self.server.rests(self.connection)
         try:
             super().handle_one_request()
         except ConnectionError:
@@ -97,6 +104,9 @@ class Connection(BaseHTTPRequestHandler):
     def parse_request(self) -> bool:
         """The first line is there: from now on this connection works."""
         self.server.works(self.connection)
+        if self.fresh:
+            self.fresh = False
+            self.connection.settimeout(None)
         return super().parse_request()
 
     def do_GET(self) -> None:

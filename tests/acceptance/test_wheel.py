@@ -37,13 +37,13 @@ def test_says_its_version(rollway: Path) -> None:
 
 def test_carries_its_plugins(rollway: Path) -> None:
     plugins = json.loads(_run(str(rollway), "plugins", "-o", "json"))
-    assert {(p["kind"], p["name"]) for p in plugins["items"]} >= {
+    assert {(p["kind"], p["name"]) for p in plugins} >= {
         ("target", "process"),
         ("router", "envoy"),
         ("strategy", "canary"),
         ("monitor", "error-rate"),
     }
-    assert not any(p.get("problem") for p in plugins["items"])
+    assert not any(p.get("problem") for p in plugins)
 
 
 def test_runs_the_demo(rollway: Path, tmp_path: Path) -> None:

@@ -205,10 +205,12 @@ async def test_under_load_sigterm_breaks_no_request_it_has_taken(start: Start) -
     shop = start()
     async with Load(shop.address, rate=300, keep_alive=False) as load:
         await load.reach(150)
+        asked_to_end = load.clock
         shop.terminate()
         await _until_refused(shop.address)
-    taken = [each for each in load.failures if "ConnectionRefusedError" not in (each.failure or "")]
-    assert taken == []
+    # Whoever connects while the socket closes may be refused or reset: the proxy has turned away from it by then.
+    assert [each for each in load.failures if each.at < asked_to_end] == []
+    assert all(each.status is None for each in load.failures)
 
 
 async def _until_refused(address: Address) -> None:
