@@ -2,7 +2,7 @@
 
 import typer
 
-from rollway.cli.commands import controls, delivery, looking, offline, serving
+from rollway.cli.commands import controls, delivery, looking, offline, records, serving
 from rollway.cli.options import Application, OutputOption, Server, Token, with_root_options
 from rollway.cli.session import Session
 
@@ -34,7 +34,14 @@ COMMANDS = (
     looking.get,
     looking.watch,
     looking.events,
+    records.logs,
+    records.list_,
+    records.history,
+    controls.pause,
+    controls.resume,
+    controls.promote,
     controls.abort,
+    controls.retry,
     controls.rollback,
     offline.plugins,
     serving.demo,
@@ -53,7 +60,7 @@ def build() -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_root)
     for command in COMMANDS:
-        app.command(command.__name__)(with_root_options(command))
+        app.command(command.__name__.rstrip("_"))(with_root_options(command))
     return app
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rollway.cli.exits import Exit, of_phase
-from rollway.cli.output import emit, say
+from rollway.cli.output import emit, nobody_reads, say
 from rollway.cli.session import Session
+from rollway.cli.waiting import how_to_go_on, waits
 from rollway.domain.words import Phase
 
 if TYPE_CHECKING:
     from rollway.client import Client
     from rollway.http.documents import RolloutDocument
+
+_GONE = frozenset({errno.EPIPE, errno.EIO})
+"""How writing fails where the reader of a pipe has left, or the terminal was closed."""
+_WAITS = frozenset({"EvidenceAwaited", "PauseRequested"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +46,70 @@ class Pace:
         from rollway.client import StillGoing
 
         if self.no_wait and document.phase is Phase.PAUSED:
-            raise StillGoing(f"it waits for {document.waiting_for}: {document.reason}")
+            raise StillGoing(waits(document))
         if self.left == 0:
             raise StillGoing(f"not over after {self.timeout:g} s; the rollout goes on")
+
+
+def begun(session: Session, client: Client, document: RolloutDocument, pace: Pace, *, detach: bool) -> int:
+    """What follows a call that began a rollout, met one or ended one: it is followed unless detached."""
+    if document.outcome:
+        say(f"{document.application}/{document.environment}: {document.outcome}")
+    if not detach and not document.phase.ended:
+        return follow(session, client, document, pace)
+    if not session.is_text:
+        emit(session, document)
+    elif not document.outcome:
+        sys.stdout.write(f"rollout {document.id} of {document.release} goes on; {how_to_go_on(document)}\n")
+    return Exit.DONE
 
 
 def follow(session: Session, client: Client, document: RolloutDocument, pace: Pace) -> int:
     """Follow a rollout that a command started or met; the exit code by its end.
 
-    A command that ended the rollout (`outcome`) has what it wanted when stable has all traffic again.
+    A command that ended the rollout (`outcome`) has what it wanted when stable has all traffic again. Where nobody
+    reads what is written any more, following is over and the rollout goes on.
     """
-    from rollway.client import StillGoing
-
     wanted_back = bool(document.outcome)
-    code = Exit.STILL_GOING
     try:
-        document = _to_the_end(session, client, document, pace)
-        code = of_phase(document.phase)
-    except StillGoing as error:
-        say(f"rollway: {error}; {how_to_go_on(document)}")
-        document = client.rollout(document.id)
+        document, code = _followed(session, client, document, pace)
     except KeyboardInterrupt:
         say(f"\nrollway: the rollout goes on; {how_to_go_on(document)}")
         return Exit.INTERRUPTED
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise
+        nobody_reads()
+        with contextlib.suppress(OSError):
+            say(f"rollway: nobody reads this any more; the rollout goes on; {how_to_go_on(document)}")
+        return Exit.STILL_GOING
     if not session.is_text:
-        emit(session, document)
+        _tell(session, document)
     if wanted_back and code in (Exit.ABORTED, Exit.ROLLED_BACK):
         return Exit.DONE
     return code
 
 
-def how_to_go_on(document: RolloutDocument) -> str:
-    """What to type to see it again, and to stop it."""
-    return f"follow it: rollway watch {document.id}, stop it: rollway abort {document.id}"
+def _followed(
+    session: Session, client: Client, document: RolloutDocument, pace: Pace
+) -> tuple[RolloutDocument, Exit]:
+    from rollway.client import StillGoing
+
+    try:
+        document = _to_the_end(session, client, document, pace)
+    except StillGoing as error:
+        document = client.rollout(document.id)
+        say(f"rollway: {error}; {how_to_go_on(document)}")
+        return document, Exit.STILL_GOING
+    return document, of_phase(document.phase)
+
+
+def _tell(session: Session, document: RolloutDocument) -> None:
+    """The document at the end; whether anybody reads it does not change how the rollout ended."""
+    try:
+        emit(session, document)
+    except BrokenPipeError:
+        nobody_reads()
 
 
 def _to_the_end(session: Session, client: Client, document: RolloutDocument, pace: Pace) -> RolloutDocument:
@@ -87,15 +125,15 @@ def _by_line(session: Session, client: Client, document: RolloutDocument, pace: 
     from rollway.cli.lines import line
     from rollway.cli.plain import plain
 
+    said = ""
     for event in client.follow(document.id, patience=pace.patience, timeout=pace.left):
         if session.is_text:
             sys.stdout.write(plain(line(event, document)) + "\n")
             sys.stdout.flush()
         if event.type in _WAITS:
-            if not session.is_text:
-                say(f"rollway: {plain(line(event, document))}; {how_to_go_on(document)}")
-            pace.check(client.rollout(document.id))
+            now = client.rollout(document.id)
+            pace.check(now)
+            if now.phase is Phase.PAUSED and waits(now) != said:
+                said = waits(now)
+                say(f"rollway: {said}; {how_to_go_on(now)}")
     return client.rollout(document.id)
-
-
-_WAITS = frozenset({"EvidenceAwaited", "PauseRequested"})

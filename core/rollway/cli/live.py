@@ -16,6 +16,7 @@ from rollway.cli.following import Pace
 from rollway.cli.lines import line
 from rollway.cli.plain import plain
 from rollway.cli.tables import instances, text
+from rollway.cli.waiting import how_to_go_on, waits
 from rollway.client import Client
 from rollway.errors import UnreachableError
 from rollway.http.documents import RolloutDocument, VerdictDocument
@@ -30,7 +31,7 @@ def watch(client: Client, document: RolloutDocument, pace: Pace, console: Consol
 
     Each event of its log scrolls by above the picture, so that the terminal keeps the whole story.
     """
-    seen, heard = 0, time.monotonic()
+    seen, lost = 0, 0.0
     with Live(picture(document), console=console, auto_refresh=False) as live:
         while True:
             try:
@@ -38,20 +39,21 @@ def watch(client: Client, document: RolloutDocument, pace: Pace, console: Consol
                 for event in client.events(document.id, seen):
                     live.console.print(Text(plain(line(event, document)), style="dim"))
                     seen = event.seq
-                heard = time.monotonic()
+                lost = 0.0
                 live.update(picture(document), refresh=True)
             except UnreachableError:
-                if time.monotonic() - heard > pace.patience:
+                lost = lost or time.monotonic()  # not since it was heard: a stopped process hears nothing
+                if time.monotonic() - lost > pace.patience:
                     raise
-                live.update(Group(picture(document), _lost(heard)), refresh=True)
+                live.update(Group(picture(document), _lost(lost)), refresh=True)
             if document.phase.ended:
                 return document
             pace.check(document)
             time.sleep(LOOK_EVERY)
 
 
-def _lost(heard: float) -> Text:
-    return Text(f"the daemon has not answered for {time.monotonic() - heard:.0f} s", style="yellow")
+def _lost(since: float) -> Text:
+    return Text(f"the daemon has not answered for {time.monotonic() - since:.0f} s", style="yellow")
 
 
 def picture(document: RolloutDocument) -> RenderableType:
@@ -112,4 +114,6 @@ def _next(document: RolloutDocument) -> Text:
         said += f", {countdown(until - document.watched)} left"
     if coming is not None:
         said += f"; then {coming.name}"
+    if document.waiting_for:
+        return text(f"{said}\n{waits(document)}\n{how_to_go_on(document)}")
     return text(said + (f"\n{document.reason}" if document.reason else ""))

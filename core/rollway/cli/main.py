@@ -23,12 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     from rollway.cli.app import build
     from rollway.cli.exits import explain
+    from rollway.cli.output import ReaderLeft, nobody_reads
 
     try:
         code = build()(words, prog_name="rollway", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        return _reader_left()
+    except (BrokenPipeError, ReaderLeft):  # `rollway events | head`
+        nobody_reads()
+        return 0
     except KeyboardInterrupt:
         return 130
     except Exception as error:
@@ -46,11 +48,3 @@ def _tolerate_any_terminal() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
-
-
-def _reader_left() -> int:
-    """`rollway events | head`: whoever read our output has enough; the interpreter shall not complain at its end."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(null, sys.stdout.fileno())
-    return 0

@@ -1,11 +1,13 @@
 """Root options before or after the command: each command declares them too, what stands nearer wins."""
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 import typer
 
+from rollway.cli.output import ReaderLeft
 from rollway.cli.session import Output, Session
 
 Server = Annotated[
@@ -48,7 +50,12 @@ def with_root_options(run: Command) -> Command:
     def command(**given: Any) -> None:
         before = given.pop("context").obj
         nearer = Session(**{name: given.pop(name) for name in ROOT})
-        code = run(nearer.over(before if isinstance(before, Session) else Session()), **given)
+        session = nearer.over(before if isinstance(before, Session) else Session())
+        try:
+            code = run(session, **given)
+            sys.stdout.flush()
+        except BrokenPipeError as error:  # typer would end with 1, which is for what went wrong
+            raise ReaderLeft from error
         raise typer.Exit(code or 0)
 
     command.__name__, command.__doc__ = run.__name__, run.__doc__

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 
 WIDE = 200
 """Columns of a table that nobody looks at in a terminal: nothing is cut off for `grep`."""
+
+
+class ReaderLeft(Exception):
+    """Whoever read standard output has enough; the command is over, and well."""
+
 
 Data: TypeAlias = "BaseModel | Sequence[BaseModel] | Mapping[str, JsonValue] | Sequence[JsonValue]"
 
@@ -31,6 +38,14 @@ def emit(session: Session, data: Data) -> None:
 
         sys.stdout.write(json.dumps(plain_data, indent=2) + "\n")
     sys.stdout.flush()
+
+
+def nobody_reads() -> None:
+    """Whoever read standard output has left: nothing more is written there, and the interpreter does not complain."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(null, sys.stdout.fileno())
+    os.close(null)
 
 
 def say(message: str) -> None:

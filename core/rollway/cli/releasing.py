@@ -70,6 +70,14 @@ def release(client: Client, deployment: Deployment, source: Source, folder: Path
     return made.name
 
 
+def next_name(client: Client, deployment: Deployment, source: Source, folder: Path) -> str:
+    """The name that `release` would give; nothing is sent. Raises ArtifactError."""
+    from rollway.artifact import source_revision
+
+    with _packed(source) as packed:
+        return _name(client, deployment, packed, source_revision(folder))
+
+
 @contextmanager
 def _packed(source: Source) -> Iterator[PackedArtifact]:
     from rollway.artifact import pack

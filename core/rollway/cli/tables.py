@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from rich.table import Table
 from rich.text import Text
@@ -127,6 +128,62 @@ def verdict(each: d.VerdictDocument) -> Text:
     if each.dry_run:
         said.append(" (dry run: decides nothing)")
     return said
+
+
+def rollouts(rows: Iterable[d.RolloutRow]) -> Table:
+    """Rollouts, as a list shows them."""
+    made = table("ROLLOUT", "ENVIRONMENT", "RELEASE", "PHASE", "TRAFFIC", "STARTED", "BY", "REASON")
+    for each in rows:
+        phase = each.phase.value + (f", waits for {each.waiting_for}" if each.waiting_for else "")
+        made.add_row(
+            text(each.id),
+            text(f"{each.application}/{each.environment}"),
+            text((each.release or "") + (", unwatched" if each.unwatched else "")),
+            text(phase, STYLES.get(each.phase.value, "")),
+            percent(each.weight),
+            _when(each.started_at),
+            text(each.actor or ""),
+            text(_first_line(each.reason)),
+        )
+    return made
+
+
+def history(rows: Iterable[d.PastRolloutDocument]) -> Table:
+    """What was brought to an environment: which release, by whom, when, and how it ended."""
+    made = table("STARTED", "RELEASE", "ENDED AS", "BY", "ROLLOUT", "")
+    for each in rows:
+        made.add_row(
+            _when(each.started_at),
+            text(each.release),
+            text(each.phase.value),
+            text(each.actor),
+            text(each.rollout),
+            text("; ".join(_remarks(each))),
+        )
+    return made
+
+
+def _remarks(each: d.PastRolloutDocument) -> Iterable[str]:
+    if each.stable:
+        yield "stable now"
+    if each.taken_back:
+        yield "taken back since"
+    if each.unwatched:
+        yield f"unwatched: {each.why}" if each.why else "unwatched"
+    if each.retry_of:
+        yield f"retry of {each.retry_of}"
+    if each.strategy == "rollback":
+        yield f"rollback from {each.previous_release}"
+    if each.phase.value != "promoted":
+        yield _first_line(each.reason)
+
+
+def _when(at: datetime | None) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def _first_line(reason: str | None) -> str:
+    return (reason or "").partition("\n")[0]
 
 
 def plugins(documents: Iterable[d.PluginDocument]) -> Table:

@@ -29,6 +29,7 @@ class Follower:
     timeout: float | None
     began: float = field(default_factory=time.monotonic)
     heard: float = field(default_factory=time.monotonic)
+    lost: float = 0.0
 
     def events(self) -> Iterator[EventDocument]:
         """The events as they come, until the last. Raises UnreachableError, StillGoing, NotFoundError."""
@@ -40,7 +41,7 @@ class Follower:
             except (httpx.TransportError, UnreachableError) as lost:
                 error = lost
             self._check_time()
-            if time.monotonic() - self.heard > self.patience:
+            if self._lost_for() > self.patience:
                 raise self.transport.unreachable(error) from error
             time.sleep(min(RETURN_AFTER, self.patience))
 
@@ -59,6 +60,13 @@ class Follower:
                         return True
                 self._check_time()
         return False
+
+    def _lost_for(self) -> float:
+        """Seconds in which the daemon did not answer; those in which this process was stopped (Ctrl-Z) are not its fault."""
+        now = time.monotonic()
+        if self.lost < self.heard:
+            self.lost = max(self.heard, now - SILENCE)
+        return now - self.lost
 
     def _silence(self) -> float:
         left = SILENCE if self.timeout is None else self.began + self.timeout - time.monotonic()

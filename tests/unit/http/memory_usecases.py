@@ -298,7 +298,9 @@ class MemoryUseCases:
             raise ConflictError(
                 f"rollout {held} holds {place}", advice=f"follow it: rollway events {held}, or abort it"
             )
-        id_ = self.admit(f"r{len(self.happened):011}", place, new.release, unwatched=new.unwatched)
+        id_ = self.admit(
+            f"r{len(self.happened):011}", place, new.release, unwatched=new.unwatched, reason=new.reason
+        )
         if key:
             self.answers[key] = id_
         self._go(id_)

@@ -1,4 +1,4 @@
-"""Commands that stop and take back: abort, rollback."""
+"""Commands that a person says to a rollout: pause, resume, promote, abort, retry; and the way back, rollback."""
 
 from typing import Annotated
 
@@ -6,8 +6,9 @@ import typer
 
 from rollway.cli import local, naming
 from rollway.cli.commands.looking import Env, NoWait, Rollout, Timeout
-from rollway.cli.following import follow, how_to_go_on
-from rollway.cli.output import emit, say
+from rollway.cli.exits import UsageError
+from rollway.cli.following import begun
+from rollway.cli.output import emit
 from rollway.cli.pace import pace
 from rollway.cli.session import Session
 
@@ -15,15 +16,71 @@ Reason = Annotated[str, typer.Option("--reason", metavar="T", help="Why; kept in
 Detach = Annotated[bool, typer.Option("--detach", help="Do not follow it.")]
 
 
-def abort(session: Session, rollout: Rollout, reason: Reason = "") -> None:
-    """Stop a rollout: traffic goes back to stable at once."""
+def pause(session: Session, rollout: Rollout, reason: Reason = "") -> None:
+    """Hold a rollout where it is: the weight stays, monitors go on, the rest of a hold is kept."""
     with session.client() as client:
-        id_ = naming.rollout(rollout, session.application, local.names(), client)
-        document = client.abort(id_, reason)
+        document = client.pause(naming.rollout(rollout, session.application, local.names(), client), reason)
     if not session.is_text:
         emit(session, document)
         return
-    typer.echo(f"rollout {document.id} is being taken back; {how_to_go_on(document).partition(',')[0]}")
+    typer.echo(
+        f"rollout {document.id} is paused at {document.weight:g}%, monitors go on; "
+        f"let it go on: rollway resume {document.id}"
+    )
+
+
+def resume(session: Session, rollout: Rollout) -> None:
+    """Let a paused rollout go on; one that waits for evidence observes its step anew."""
+    with session.client() as client:
+        document = client.resume(naming.rollout(rollout, session.application, local.names(), client))
+    if not session.is_text:
+        emit(session, document)
+        return
+    typer.echo(f"rollout {document.id} goes on; follow it: rollway watch {document.id}")
+
+
+def promote(
+    session: Session,
+    rollout: Rollout,
+    full: Annotated[bool, typer.Option("--full", help="Past every hold that is left.")] = False,
+) -> None:
+    """Go on to the next step without the rest of this hold and its evidence; a failing monitor takes it back still."""
+    with session.client() as client:
+        id_ = naming.rollout(rollout, session.application, local.names(), client)
+        document = client.promote(id_, full=full)
+    if not session.is_text:
+        emit(session, document)
+        return
+    how = "past every hold" if full else "to its next step"
+    typer.echo(f"rollout {document.id} goes on {how}, monitors go on; follow it: rollway watch {document.id}")
+
+
+def abort(session: Session, rollout: Rollout, reason: Reason = "") -> None:
+    """Stop a rollout: traffic goes back to stable at once."""
+    with session.client() as client:
+        document = client.abort(naming.rollout(rollout, session.application, local.names(), client), reason)
+    if not session.is_text:
+        emit(session, document)
+        return
+    typer.echo(f"rollout {document.id} is being taken back; follow it: rollway watch {document.id}")
+
+
+def retry(
+    session: Session,
+    rollout: Rollout,
+    reason: Reason = "",
+    detach: Detach = False,
+    timeout: Timeout = None,
+    no_wait: NoWait = False,
+    from_step: Annotated[str | None, typer.Option("--from-step", help="Not built yet.")] = None,
+) -> int:
+    """Once more what was taken back, aborted or failed: a new rollout of the release, from the first step."""
+    if from_step is not None:
+        raise UsageError("--from-step is not built yet; a retry begins with the first step")
+    pacing = pace(timeout, no_wait)
+    with session.client() as client:
+        id_ = naming.rollout(rollout, session.application, local.names(), client)
+        return begun(session, client, client.retry(id_, reason), pacing, detach=detach)
 
 
 def rollback(
@@ -40,12 +97,4 @@ def rollback(
     with session.client() as client:
         where = naming.place(env, session.application, local.names(), client)
         document = client.rollback(where.application, where.environment, to, reason)
-        if document.outcome:
-            say(f"{where}: {document.outcome}")
-        if detach or document.phase.ended:
-            if not session.is_text:
-                emit(session, document)
-            elif not document.outcome:
-                typer.echo(f"rollout {document.id} goes on; {how_to_go_on(document)}")
-            return 0
-        return follow(session, client, document, pacing)
+        return begun(session, client, document, pacing, detach=detach)

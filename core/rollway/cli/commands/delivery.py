@@ -53,7 +53,7 @@ def deploy(
     reason: Annotated[str, typer.Option("--reason", metavar="T", help="Why; kept in the log.")] = "",
 ) -> int:
     """Bring a release to an environment, a little at a time, and follow it until it is promoted."""
-    from rollway.cli.following import follow, how_to_go_on
+    from rollway.cli.following import begun
     from rollway.cli.pace import pace
 
     _refuse(replace, wait, unwatched, reason)
@@ -64,15 +64,7 @@ def deploy(
         document = client.start(
             where.application, where.environment, name, unwatched=unwatched, reason=reason
         )
-        if document.outcome:
-            say(f"{where}: {document.outcome}")
-        if detach or document.phase.ended:
-            if not session.is_text:
-                emit(session, document)
-            elif not document.outcome:
-                typer.echo(f"rollout {document.id} of {name} goes on; {how_to_go_on(document)}")
-            return 0
-        return follow(session, client, document, pacing)
+        return begun(session, client, document, pacing, detach=detach)
 
 
 def _refuse(replace: bool, wait: str | None, unwatched: bool, reason: str) -> None:

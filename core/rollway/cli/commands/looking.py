@@ -1,16 +1,21 @@
 """Commands that change nothing: plan, status, get, watch, events."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rollway.cli import local, naming
+from rollway.cli.exits import UsageError
 from rollway.cli.output import console, emit, say
 from rollway.cli.session import Session
+from rollway.errors import NotFoundError, RollwayError
 
 if TYPE_CHECKING:
     from rollway.client import Client
+    from rollway.config import Deployment
+    from rollway.http.documents import PlanDocument
 
 Env = Annotated[str, typer.Argument(metavar="ENV", help="prod, or shop/prod.")]
 Rollout = Annotated[
@@ -31,9 +36,12 @@ def plan(
     names = local.names()
     with session.client() as client:
         where = naming.place(env, session.application, names, client)
+        named = release
         if names and names.application == where.application:
-            _tell_of_changes(client, where)
-        document = client.plan(where.application, where.environment, release)
+            deployment = local.ready()
+            _tell_of_changes(client, where, deployment)
+            named = release or _next(client, deployment)
+        document = _planned(client, where, release, named)
     if not session.is_text:
         emit(session, document)
         return
@@ -47,9 +55,31 @@ def plan(
         out.print(text(f"warning: {warning}", "yellow"))
 
 
-def _tell_of_changes(client: "Client", where: naming.Place) -> None:
+def _planned(client: "Client", where: naming.Place, asked: str | None, named: str | None) -> "PlanDocument":
+    """The plan of the release asked for; of the next one under the name it will have, whether it is known or not."""
+    if named is not None and asked is None:
+        try:
+            client.release(where.application, named)
+        except NotFoundError:
+            document = client.plan(where.application, where.environment)
+            return document.model_copy(update={"release": named})
+    return client.plan(where.application, where.environment, named)
+
+
+def _next(client: "Client", deployment: "Deployment") -> str | None:
+    """The name that a deploy from here would give its release; None where there is nothing to make one of."""
+    from rollway.cli import releasing
+
+    folder = Path.cwd()
+    try:
+        return releasing.next_name(client, deployment, releasing.source_of(deployment, folder, None), folder)
+    except RollwayError as error:
+        say(f"warning: a deploy from here would fail: {error}")
+        return None
+
+
+def _tell_of_changes(client: "Client", where: naming.Place, deployment: "Deployment") -> None:
     """The plan is of what was applied; a deploy from here would apply the file first."""
-    deployment = local.ready()
     if client.application(where.application).settings != deployment.settings:
         say(
             "warning: deploy.yaml differs from what was applied, the plan is of the latter; apply it: rollway apply"
@@ -59,8 +89,38 @@ def _tell_of_changes(client: "Client", where: naming.Place) -> None:
 def status(
     session: Session,
     env: Annotated[str | None, typer.Argument(metavar="[ENV]", help="prod, or shop/prod.")] = None,
-) -> None:
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Follow ENV's last rollout to its end; exit as that ended.")
+    ] = False,
+    timeout: Timeout = None,
+    no_wait: NoWait = False,
+) -> int | None:
     """What runs where, at what weight."""
+    if wait:
+        return _wait(session, env, timeout, no_wait)
+    _status(session, env)
+    return None
+
+
+def _wait(session: Session, env: str | None, timeout: str | None, no_wait: bool) -> int:
+    """The end of an environment's last rollout, even if it came before this was asked."""
+    from rollway.cli.following import follow
+    from rollway.cli.pace import pace
+
+    if env is None:
+        raise UsageError("--wait needs an ENV", advice="name one: rollway status ENV --wait")
+    pacing = pace(timeout, no_wait)
+    with session.client() as client:
+        where = naming.place(env, session.application, local.names(), client)
+        last = next(client.rollouts(application=where.application, environment=where.environment), None)
+        if last is None:
+            raise NotFoundError(
+                f"nothing was deployed to {where} yet", advice=f"start with: rollway deploy {where}"
+            )
+        return follow(session, client, client.rollout(last.id), pacing)
+
+
+def _status(session: Session, env: str | None) -> None:
     with session.client() as client:
         if env is None:
             documents = [
