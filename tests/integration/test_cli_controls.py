@@ -9,7 +9,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -118,19 +117,6 @@ def test_what_is_not_built_yet_says_so(going: str, run: Run) -> None:
     assert "--from-step is not built yet" in done.err
 
 
-def test_a_follower_says_what_a_person_can_do(project: Path, server: Served, run: Run) -> None:
-    server.cases.goes = lambda id_: (*HEALTHY_CANARY, NO_DATA)
-    for output in ("text", "json"):
-        done = run("deploy", "prod", "--timeout", "500ms", "-o", output)
-        assert done.code == 9
-        assert "it waits for evidence: error-rate is no_data" in done.err
-        assert "go on without it: rollway promote r" in done.err
-        run("abort", "prod")
-        (running,) = json.loads(run("list", "--running", "-o", "json").out)
-        back = taking_back(running["id"], Phase.ABORTED)[1:]
-        server.do(partial(server.cases.happen, running["id"], *back))
-
-
 def test_the_plan_names_the_release_that_a_deploy_would_make(project: Path, server: Served, run: Run) -> None:
     run("apply")
     planned = json.loads(run("plan", "prod", "-o", "json").out)["release"]
@@ -211,3 +197,18 @@ def test_time_in_which_the_follower_was_stopped_is_not_held_against_the_daemon()
     stopped = Follower(transport, "/", 0, 15.0, None, heard=now - 3600)
     assert SILENCE <= stopped._lost_for() < 15
     transport.close()
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_follower_says_for_whom_and_for_what_it_waits(going: str, server: Served, output: str) -> None:
+    with follower(Path.cwd(), server, "watch", going, "-o", output) as process:
+        server.do(lambda: server.cases.happen(going, NO_DATA))
+        assert process.stderr is not None
+        assert process.stderr.readline() == (
+            f"rollway: it waits for evidence: {NO_DATA.reason}; go on without it: rollway promote {going}, "
+            f"observe anew: rollway resume {going}, stop it: rollway abort {going}\n"
+        )
+        server.do(lambda: server.cases.happen(going, *taking_back(going, Phase.ABORTED)[1:]))
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (4, "")
+    assert "aborted" in out
