@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 DEFAULT_LISTEN = "127.0.0.1:7700"
 DEFAULT_DATA = ".rollway"
+
+LogFormat: TypeAlias = Literal["text", "json"]
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,4 +18,5 @@ class DaemonOptions:
     listen: str = DEFAULT_LISTEN
     database: str | None = None
     data: Path = Path(DEFAULT_DATA)
-    json_logs: bool = False
+    log_format: LogFormat = "text"
+    log_level: LogLevel = "info"

@@ -7,16 +7,23 @@ import os
 import platform
 import resource
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prometheus_client import CollectorRegistry, disable_created_metrics
+
 from rollway._version import __version__
+from rollway.daemon import decisions
+from rollway.daemon.beat import measure_lag, sweep
+from rollway.daemon.counting import Counting
 from rollway.daemon.folder import held
 from rollway.daemon.logs import configure
+from rollway.daemon.metrics import Gauges, Metrics
 from rollway.daemon.options import DaemonOptions
+from rollway.daemon.systemd import Notifier
+from rollway.daemon.witness import Witness
 from rollway.engine.alarm import MemoryAlarmClock
 from rollway.engine.artifacts import ArtifactFolder
 from rollway.engine.engine import Engine
@@ -26,7 +33,7 @@ from rollway.engine.service import Service, World
 from rollway.engine.system import SystemClock, SystemIdentifiers
 from rollway.plugin.loading import load
 from rollway.plugin.secrets import Secrets
-from rollway.store import open_store, sqlite_url
+from rollway.store import Store, open_store, sqlite_url
 
 if TYPE_CHECKING:
     from rollway.http.serving import Listener
@@ -40,7 +47,7 @@ def run(options: DaemonOptions) -> int:
 
     listener = bind(options.listen)
     with held(options.data) as folder:
-        configure(as_json=options.json_logs)
+        configure(options.log_format, options.log_level)
         _allow_many_files()
         asyncio.run(_serve(options, folder, listener))
     return 0
@@ -57,18 +64,32 @@ async def _serve(options: DaemonOptions, folder: Path, listener: "Listener") -> 
     from rollway.http import create_app
     from rollway.http.serving import serve
 
-    stop = asyncio.Event()
+    stop, notifier, registry = asyncio.Event(), Notifier(), CollectorRegistry()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    async with composed(folder, options.database) as service:
-        await serve(create_app(service), listener, stop, _say_ready)
+
+    def answers(url: str) -> None:
+        log.info("rollway %s: listening on %s", __version__, url, extra={"data": str(folder)})
+        notifier.ready(url)
+
+    async with composed(folder, options.database, registry) as service:
+        await serve(create_app(service, registry=registry), listener, stop, answers)
+        notifier.stopping()
     log.info("stopped; applications and their traffic go on")
 
 
 @asynccontextmanager
-async def composed(folder: Path, database: str | None = None) -> AsyncIterator[Service]:
-    """Everything but HTTP, running; on leaving it is taken down and what was accepted is written."""
-    store = await open_store(database or sqlite_url(folder / "rollway.db"))
+async def composed(
+    folder: Path, database: str | None = None, registry: CollectorRegistry | None = None
+) -> AsyncIterator[Service]:
+    """Everything but HTTP, running; on leaving it is taken down and what was accepted is written.
+
+    What is measured is found in `registry`.
+    """
+    disable_created_metrics()
+    registry = registry if registry is not None else CollectorRegistry()
+    metrics = Metrics(registry)
+    store = await open_store(database or sqlite_url(folder / "rollway.db"), metrics.commit)
     clock, node = SystemClock(), platform.node() or "localhost"
     plugins = PluginsAtWork(load(), folder / "node", node, Secrets(folder / "secrets"))
     journal = Journal(store, clock, node)
@@ -90,13 +111,19 @@ async def composed(folder: Path, database: str | None = None) -> AsyncIterator[S
         clock,
         SystemIdentifiers(),
     )
+    await _observe(metrics, registry, engine, journal, store)
     running = asyncio.create_task(engine.run(), name="engine")
     running.add_done_callback(_end_if_broken)
+    beside = [
+        asyncio.create_task(measure_lag(metrics), name="lag"),
+        asyncio.create_task(sweep(metrics, store), name="sweep"),
+    ]
     try:
         yield Service(world)
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        for task in (running, *beside):
+            task.cancel()
+        await asyncio.gather(running, *beside, return_exceptions=True)
         await engine.close()
         await plugins.close()
         await store.aclose()
@@ -109,6 +136,12 @@ def _end_if_broken(task: asyncio.Task[None]) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _say_ready(url: str) -> None:
-    sys.stderr.write(f"rollway {__version__}: listening on {url}\n")
-    sys.stderr.flush()
+async def _observe(
+    metrics: Metrics, registry: CollectorRegistry, engine: Engine, journal: Journal, store: Store
+) -> None:
+    """Count and log whatever is appended from here on; what is under way already is found in the store."""
+    counting = Counting(metrics)
+    witness = Witness((counting.of_rollout, decisions.of_rollout), (counting.of_environment,))
+    witness.found(await store.summaries(kind="rollout", unfinished=True))
+    journal.on_append(witness.heard)
+    registry.register(Gauges(engine.standing, witness.under_way))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from structlog.contextvars import bind_contextvars
 
@@ -17,6 +17,7 @@ from rollway.engine.ownership import Fence
 from rollway.engine.ports import AlarmClock, Clock, Identifiers
 from rollway.engine.rollout import RolloutAtWork
 from rollway.engine.sampling import Counters, Sampler
+from rollway.engine.standing import Standing, standing_of
 from rollway.engine.watch import Watch
 from rollway.store.protocol import Store, StoreUnavailable
 
@@ -89,11 +90,14 @@ class Engine:
             used.add(("router", state.last.router))
         return (f"the {kind} {name}" for kind, name in sorted(used) if not self._plugins.is_open(kind, name))
 
-    def evidence_ages(self) -> Mapping[str, float]:
-        """By environment: seconds since every monitor of its rollout could last be read."""
+    def standing(self) -> Iterator[Standing]:
+        """How every environment that is being served stands now."""
         now = self._clock.monotonic()
         ages = {rollout.place: rollout.watch.age(now) for rollout in self._rollouts.values()}
-        return {place: age for place, age in ages.items() if age is not None}
+        for place, environment in self._environments.items():
+            state = self._journal.known_environment(place)
+            if state is not None:
+                yield standing_of(state, environment.health(0.0), ages.get(place))
 
     async def close(self) -> None:
         """Write what was sampled, let go of the rest; instances and traffic go on."""

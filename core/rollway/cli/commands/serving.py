@@ -1,7 +1,7 @@
 """The daemon and the demo."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,11 +20,28 @@ def daemon(
     data: Annotated[Path, typer.Option(metavar="DIR", help="The folder of everything kept.")] = Path(
         ".rollway"
     ),
+    log_format: Annotated[
+        Literal["text", "json"] | None,
+        typer.Option(
+            help="Lines for people, or one JSON object a line (also with -o json); text without it."
+        ),
+    ] = None,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], typer.Option(help="The least that is logged.")
+    ] = "info",
 ) -> int:
     """Run engine and API in one process; applications and their traffic outlive it."""
     from rollway.daemon import DaemonOptions, run
 
-    return run(DaemonOptions(listen=listen, database=database, data=data, json_logs=not session.is_text))
+    return run(
+        DaemonOptions(
+            listen=listen,
+            database=database,
+            data=data,
+            log_format=log_format or ("text" if session.is_text else "json"),
+            log_level=log_level,
+        )
+    )
 
 
 def demo(
