@@ -31,6 +31,7 @@ from rollway.engine.usecases import (
     PluginView,
     RolloutView,
 )
+from rollway.engine.watch import Span
 from rollway.errors import ConflictError, NotFoundError, RollwayError
 from rollway.plugin.registry import Registry
 from rollway.store.protocol import (
@@ -212,7 +213,8 @@ class Service:
         if at_work is None or state.phase.ended:
             return RolloutView(state, await self._health(state))
         evidence = at_work.evidence(state)
-        return RolloutView(state, await self._health(state), evidence.judgements, evidence.watched)
+        hold = Span(observe=state.step, anew=state.observed_anew)  # what is kept of it while it is paused
+        return RolloutView(state, await self._health(state), evidence.judgements, at_work.watch.watched(hold))
 
     async def rollouts(
         self,

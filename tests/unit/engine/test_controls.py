@@ -32,7 +32,10 @@ async def test_a_pause_keeps_the_weight_and_the_rest_of_the_hold(daemon: Daemon,
     view = await daemon.service.pause(rollout, ADA)
     assert (view.state.phase, view.state.waiting_for) == (Phase.PAUSED, WaitingFor.PERSON)
     assert view.state.reason == "paused by ada"
+    kept = (await daemon.service.rollout(rollout)).watched
+    assert 35 <= kept <= 45
     await daemon.clock.sleep(300.0)
+    assert (await daemon.service.rollout(rollout)).watched == kept
     assert scene.split == {"v1": 7_500, "v2": 2_500}
     resumed = daemon.clock.now()
     assert (await daemon.service.resume(rollout, ADA)).state.phase is Phase.RUNNING
