@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import platform
@@ -71,6 +72,8 @@ async def _serve(options: DaemonOptions, folder: Path, listener: "Listener") -> 
     def answers(url: str) -> None:
         log.info("rollway %s: listening on %s", __version__, url, extra={"data": str(folder)})
         notifier.ready(url)
+        gc.freeze()  # what stays for life need not be looked through again
+        gc.enable()
 
     async with composed(folder, options.database, registry) as service:
         await serve(create_app(service, registry=registry), listener, stop, answers)
