@@ -106,6 +106,8 @@ def _facts(document: d.RolloutDocument) -> Sequence[tuple[str, str | Text]]:
         ("step", f"{step.index} of {step.of}: {step.name}"),
         ("instances", instances(document)),
         ("started", f"{document.started_at:%Y-%m-%d %H:%M:%S} UTC by {document.actor} (unverified)"),
+        ("because", document.why),
+        ("retry of", document.retry_of or ""),
         ("ended", f"{document.finished_at:%Y-%m-%d %H:%M:%S} UTC" if document.finished_at else ""),
         *((each.monitor, verdict(each)) for each in document.verdicts),
     ]

@@ -32,7 +32,7 @@ from rollway.engine.usecases import (
     RolloutView,
 )
 from rollway.engine.watch import Span
-from rollway.errors import ConflictError, NotFoundError, RollwayError
+from rollway.errors import ConflictError, NotBuiltError, NotFoundError, Refusal, RollwayError
 from rollway.plugin.registry import Registry
 from rollway.store.protocol import (
     AlreadyRemembered,
@@ -170,8 +170,7 @@ class Service:
         call = Call(actor, key, f"start {new}")
         if (answered := await self._answered(call)) is not None:
             return answered
-        if new.unwatched and not new.reason.strip():
-            raise RollwayError("an unwatched rollout needs a reason: it is shown for ever", advice="say why")
+        _refuse_wish(new)
         wish = Wish(new.application, new.environment, new.release, new.unwatched, new.reason)
         release = await self.release(wish.application, wish.release)
         state = await self._journal.environment(place_of(wish.application, wish.environment))
@@ -467,6 +466,14 @@ def plugin_views(registry: Registry) -> Sequence[PluginView]:
         for b in registry.broken
     ]
     return [*loaded, *broken]
+
+
+def _refuse_wish(new: NewRollout) -> None:
+    if new.unwatched and not new.reason.strip():
+        raise RollwayError("an unwatched rollout needs a reason: it is shown for ever", advice="say why")
+    if new.on_busy not in (None, "refuse"):
+        said = f"{new.on_busy!r} is not built yet; a busy environment refuses"
+        raise NotBuiltError([Refusal(None, None, None, "on_busy", said)])
 
 
 def _refuse_retry(state: RolloutState) -> None:

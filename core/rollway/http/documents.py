@@ -169,6 +169,8 @@ class RolloutDocument(Document):
     """Seconds of watching up to which a step without enough evidence goes on; null where it is not extended."""
     unwatched: bool = False
     retry_of: str | None = None
+    why: str = ""
+    """Why it was started, in the words of whoever did."""
     plan_digest: str = ""
     groups: dict[str, str] = {}
     """The group of each role."""

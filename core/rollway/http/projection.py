@@ -149,6 +149,7 @@ def rollout(view: RolloutView) -> d.RolloutDocument:
         hold_until=state.extended,
         unwatched=admitted.unwatched,
         retry_of=admitted.retry_of,
+        why=admitted.reason,
         plan_digest=admitted.plan_digest,
         groups=dict(admitted.groups),
         outcome=view.outcome,

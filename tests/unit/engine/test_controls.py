@@ -6,8 +6,8 @@ import pytest
 
 from rollway.domain import events as e
 from rollway.domain.words import Phase, WaitingFor
-from rollway.engine.usecases import NewRelease, NewRollout
-from rollway.errors import ConflictError, NotFoundError, RollwayError
+from rollway.engine.usecases import NewRelease, NewRollout, OnBusy
+from rollway.errors import ConflictError, NotBuiltError, NotFoundError, RollwayError
 from rollway.testing.fake_router import Fault
 from rollway.testing.fake_target import Behaviour
 from tests.unit.engine.scene import ADA, DIGEST, Daemon, Scene, of, settings
@@ -222,6 +222,14 @@ async def test_an_unwatched_rollout_says_why_and_history_keeps_it(daemon: Daemon
     assert [each.summary.release for each in older] == ["v1"]
     with pytest.raises(NotFoundError):
         await daemon.service.history("shop", "nowhere")
+
+
+@pytest.mark.parametrize("on_busy", ["replace", "queue"])
+async def test_what_is_not_built_for_a_busy_environment_is_refused(daemon: Daemon, on_busy: OnBusy) -> None:
+    await daemon.stable("v1")
+    with pytest.raises(NotBuiltError, match="not built yet"):
+        await daemon.deploy("v2", on_busy=on_busy)
+    assert (await daemon.environment()).rollout is None
 
 
 async def test_output_of_both_sides_and_of_what_is_gone(daemon: Daemon, scene: Scene) -> None:

@@ -65,7 +65,7 @@ async def test_a_retry_is_a_new_rollout(http: httpx.AsyncClient, cases: MemoryUs
     cases.happen(ROLLOUT, *taking_back(ROLLOUT))
     retried = await http.post(f"{HERE}/retry", json={"reason": "the network is mended"})
     assert retried.status_code == 201
-    assert retried.json()["retry_of"] == ROLLOUT
+    assert (retried.json()["retry_of"], retried.json()["why"]) == (ROLLOUT, "the network is mended")
     assert retried.headers["location"] == f"/api/v1/rollouts/{retried.json()['id']}"
     rows = (await http.get("/api/v1/rollouts")).json()["items"]
     assert [row["retry_of"] for row in rows] == [ROLLOUT, None]
