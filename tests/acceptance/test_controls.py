@@ -53,7 +53,11 @@ async def test_pause_resume_and_promote_with_visitors(site: Site) -> None:
                 client.pause(id_)
             await load.reach(200)
             paused = client.rollout(id_)
-            assert (paused.phase, paused.weight, paused.reason) == ("paused", 25, "let me look")
+            assert (paused.phase, paused.weight, paused.reason) == (
+                "paused",
+                25,
+                "paused by tester: let me look",
+            )
             watched = paused.watched
             await load.reach(200)
             assert client.rollout(id_).watched == watched, "the rest of the hold is kept"
@@ -89,7 +93,7 @@ def test_the_exit_codes_of_those_who_follow(site: Site) -> None:
         refused = rollway(site, "status", "app/prod", "--wait", "--no-wait", "-o", "json")
         assert refused.returncode == 9
         assert json.loads(refused.stdout)["waiting_for"] == "person"
-        assert "it waits for a person, paused by" in refused.stderr
+        assert "it waits for a person: paused by" in refused.stderr
         busy = rollway(site, "deploy", "app/prod", "--release", "1.1")
         assert busy.returncode == 8
         assert id_ in busy.stderr

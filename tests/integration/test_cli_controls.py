@@ -63,7 +63,9 @@ def test_a_retry_is_followed_to_its_end(
 
 
 def test_status_waits_for_the_end_or_finds_it(going: str, server: Served, run: Run) -> None:
-    assert run("status", "prod", "--wait", "--timeout", "200ms").code == 9
+    over = run("status", "prod", "--wait", "--timeout", "200ms")
+    assert over.code == 9
+    assert "not over after 0.2 s; the rollout goes on" in over.err
     server.do(lambda: server.cases.happen(going, *promotion(going)))
     assert run("status", "prod", "--wait").code == 0
     assert run("status", "--wait").code == 2

@@ -48,7 +48,12 @@ class Pace:
         if self.no_wait and document.phase is Phase.PAUSED:
             raise StillGoing(waits(document))
         if self.left == 0:
-            raise StillGoing(f"not over after {self.timeout:g} s; the rollout goes on")
+            raise StillGoing(self.over)
+
+    @property
+    def over(self) -> str:
+        """That the time given to following is over."""
+        return f"not over after {self.timeout or 0:g} s; the rollout goes on"
 
 
 def begun(session: Session, client: Client, document: RolloutDocument, pace: Pace, *, detach: bool) -> int:
@@ -99,7 +104,7 @@ def _followed(
         document = _to_the_end(session, client, document, pace)
     except StillGoing as error:
         document = client.rollout(document.id)
-        say(f"rollway: {error}; {how_to_go_on(document)}")
+        say(f"rollway: {pace.over if pace.left == 0 else error}; {how_to_go_on(document)}")
         return document, Exit.STILL_GOING
     return document, of_phase(document.phase)
 

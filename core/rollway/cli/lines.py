@@ -80,7 +80,7 @@ _TOLD: Final[Mapping[str, Callable[[Data, RolloutDocument], str]]] = {
     "VerdictReached": _verdict,
     "EvidenceAwaited": _because("paused, waiting for evidence"),
     "AbortRequested": _because("abort asked for"),
-    "PauseRequested": _because("paused by a person"),
+    "PauseRequested": lambda data, rollout: str(data.get("reason") or "paused by a person"),
     "ResumeRequested": _because("resumed"),
     "PromoteRequested": _because("a person goes on without this step's evidence"),
     "FullPromotionRequested": _because("a person goes on without any hold or evidence; monitors go on"),

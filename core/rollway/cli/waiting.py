@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def waits(document: RolloutDocument) -> str:
     """For whom it waits, and for what."""
     if document.waiting_for == "person":
-        return f"it waits for a person, {document.reason or 'whoever paused it'}"
+        return f"it waits for a person: {document.reason or 'somebody paused it'}"
     if document.waiting_for == "evidence":
         return f"it waits for evidence: {document.reason}"
     return f"it waits for {document.waiting_for or 'something outside'}: {document.reason}"

@@ -36,7 +36,7 @@ class Commands:
 
     async def pause(self, state: RolloutState, call: Call, reason: str) -> None:
         """Hold it where it is; a call in flight is finished, none is started."""
-        said = reason or f"paused by {name_of(call.actor)}"
+        said = f"paused by {name_of(call.actor)}" + (f": {reason}" if reason else "")
         await self._say(state, call, lambda now: _pause(now, said))
 
     async def resume(self, state: RolloutState, call: Call) -> None:

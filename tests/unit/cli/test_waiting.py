@@ -19,7 +19,7 @@ PAUSED = e.PauseRequested(reason="paused by ann")
 @pytest.mark.parametrize(
     ("event", "said", "typed"),
     [
-        (PAUSED, "it waits for a person, paused by ann", ["resume", "abort"]),
+        (PAUSED, "it waits for a person: paused by ann", ["resume", "abort"]),
         (NO_DATA, f"it waits for evidence: {NO_DATA.reason}", ["promote", "resume", "abort"]),
     ],
 )

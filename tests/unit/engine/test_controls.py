@@ -29,9 +29,9 @@ async def watched(daemon: Daemon, *, step: int = 4) -> str:
 async def test_a_pause_keeps_the_weight_and_the_rest_of_the_hold(daemon: Daemon, scene: Scene) -> None:
     rollout = await watched(daemon)
     await daemon.clock.sleep(40.0)
-    view = await daemon.service.pause(rollout, ADA)
+    view = await daemon.service.pause(rollout, ADA, "let me look")
     assert (view.state.phase, view.state.waiting_for) == (Phase.PAUSED, WaitingFor.PERSON)
-    assert view.state.reason == "paused by ada"
+    assert view.state.reason == "paused by ada: let me look"
     kept = (await daemon.service.rollout(rollout)).watched
     assert 35 <= kept <= 45
     await daemon.clock.sleep(300.0)
