@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from rollway.daemon.options import LogFormat, LogLevel
+from rollway.daemon.repeats import Repeats
 
 _NOISY = ("aiosqlite", "asyncio", "httpx", "httpcore", "sqlalchemy", "uvicorn", "alembic")
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
@@ -26,6 +27,7 @@ def configure(log_format: LogFormat = "text", level: LogLevel = "info") -> None:
     """Send what the standard library's loggers say through structlog, with its fields."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(log_format))
+    handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -89,7 +89,7 @@ async def composed(
 
     What is measured is found in `registry`.
     """
-    disable_created_metrics()
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = registry if registry is not None else CollectorRegistry()
     metrics = Metrics(registry)
     store = await open_store(database or sqlite_url(folder / "rollway.db"), metrics.commit)
