@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -214,3 +218,62 @@ def test_a_follower_says_for_whom_and_for_what_it_waits(going: str, server: Serv
         out, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (4, "")
     assert "aborted" in out
+
+
+ON_ITS_TERMINAL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+"""Makes the pseudo terminal the controlling one, so that it sends signals, then becomes the command."""
+
+
+CURSOR = b"\x1b[?25h"
+
+
+@contextmanager
+def on_a_terminal(server: Served, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], FileIO]]:
+    """`rollway WORDS` with a terminal of its own, and the other end of that terminal."""
+    ours, theirs = pty.openpty()
+    with (
+        FileIO(ours, "r+") as terminal,
+        subprocess.Popen(
+            [sys.executable, "-c", ON_ITS_TERMINAL, *rollway(*words)],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, "ROLLWAY_SERVER": server.url, "TERM": "xterm", "COLUMNS": "80"},
+            start_new_session=True,
+        ) as process,
+    ):
+        os.close(theirs)
+        try:
+            yield process, terminal
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def shown_until(terminal: FileIO, what: bytes) -> bytes:
+    """What the terminal shows until this is on it; all there is where it is closed before."""
+    seen = b""
+    with suppress(OSError):
+        while what not in seen:
+            ready, _, _ = select.select([terminal], [], [], 20)
+            assert ready, seen
+            seen += terminal.read(4096)
+    return seen
+
+
+def test_live_on_a_terminal_ctrl_c_leaves_the_rollout_going(going: str, server: Served) -> None:
+    with on_a_terminal(server, "watch", going) as (process, terminal):
+        assert b"v1 -> " in shown_until(terminal, b"then 100%")
+        shown_until(terminal, CURSOR)  # so that it is there after Ctrl-Z
+        terminal.write(b"\x03")
+        assert b"the rollout goes on" in shown_until(terminal, f"rollway watch {going}".encode())
+        shown_until(terminal, b"nothing more")
+        assert process.wait(20) == 130
+
+
+def test_live_on_a_terminal_that_is_closed(going: str, server: Served) -> None:
+    with on_a_terminal(server, "watch", going) as (process, terminal):
+        shown_until(terminal, b"then 100%")
+        terminal.close()
+        assert process.wait(20) == -signal.SIGHUP
+    assert not server.do(lambda: server.cases._view(going)).state.phase.ended

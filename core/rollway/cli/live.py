@@ -33,6 +33,7 @@ def watch(client: Client, document: RolloutDocument, pace: Pace, console: Consol
     """
     seen, lost = 0, 0.0
     with Live(picture(document), console=console, auto_refresh=False) as live:
+        console.show_cursor(True)  # whoever presses Ctrl-Z gets the terminal back as it was
         while True:
             try:
                 document = client.rollout(document.id)
