@@ -26,8 +26,8 @@ from rollway.domain.words import Phase, Verdict
 IN_FLIGHT = 0.5
 """Seconds that requests in flight get after the weight went to 0 on a rollback."""
 
-UNSEEN_FOR = 60.0
-"""Seconds beyond a deadline that a daemon gets to look at instances that nobody has seen since it began."""
+MOMENT = 0.001
+"""Seconds that nobody waits for: less than a wall clock's numbers can tell apart would be waited for without end."""
 
 DEATHS = 3
 """So many more deaths than stable's, in one rollout, take the new release back."""
@@ -157,9 +157,9 @@ def _verify(state: RolloutState, does: p.Verify, evidence: Evidence, now: float)
     wanted = _wanted(state, does.group)
     if health.known and health.ready >= wanted:
         return Act(Record((e.StepFinished(step=state.step),)))
-    deadline = state.step_started_at + does.deadline + (0.0 if health.known else UNSEEN_FOR)
-    if now < deadline:
-        return Wait(deadline)
+    left = does.deadline - evidence.waited
+    if left > MOMENT:
+        return Wait(now + left)
     what = (
         f"{health.ready} of {wanted} instances of {state.admitted.release} healthy after {does.deadline:g} s"
     )

@@ -39,12 +39,16 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known now beside the log: judgements, the seconds of this step in which samples were taken, health."""
+    """What is known now beside the log: judgements, the seconds of this step in which samples were taken, health.
+
+    `waited` is how long this step has been waited for: seconds of this daemon's life, whatever the wall clock did.
+    """
 
     judgements: Mapping[str, Judgement] = field(default_factory=dict)
     watched: float = 0.0
     health: Mapping[str, GroupHealth] = field(default_factory=dict)
     mark: Cause | None = None
+    waited: float = 0.0
 
     def of(self, group: str | None) -> GroupHealth:
         """A group's health."""

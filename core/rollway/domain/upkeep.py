@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from rollway.domain.environment import EnvironmentState, GroupState, InstanceState
 from rollway.domain.instances import Health, Instance
+from rollway.domain.split import Split
 from rollway.domain.traffic import Address, Connections, RoutedGroup, Routing
 
 FIRST_BACKOFF = 0.5
@@ -175,7 +176,22 @@ def routing(state: EnvironmentState, seen: Mapping[str, Instance]) -> Routing:
         for group in state.groups.values()
     )
     lifted = frozenset({state.stable} if state.stable else ())
-    return Routing(state.place, settings, groups, state.split, state.stable, lifted)
+    return Routing(state.place, settings, groups, _answered(state, groups), state.stable, lifted)
+
+
+def _answered(state: EnvironmentState, groups: Sequence[RoutedGroup]) -> Split:
+    """The log's split, but no share for a group without a live instance while another that has traffic has one.
+
+    The share comes back with the first instance; the log's split stays what is wanted.
+    """
+    split = state.split
+    live = {group.id for group in groups if group.endpoints}
+    for group in (g for g in split.shares if split.of(g) and g not in live):
+        others = [g for g in split.shares if split.of(g) and g in live and g != group]
+        if others:
+            refuge = state.stable if state.stable in others else others[0]
+            split = split.without(group, refuge)
+    return split
 
 
 def endpoints(group: GroupState, seen: Mapping[str, Instance]) -> tuple[Address, ...]:

@@ -26,12 +26,14 @@ from rollway.plugin.kinds import Router, StaleToken, Target
 
 log = logging.getLogger(__name__)
 
+ROUTING = "routing"
 LOOK_EVERY = 0.25
 LOOK_AT_REST = 1.0
 OBSERVE_DEADLINE = 5.0
-START_DEADLINE = 300.0
+START_DEADLINE = 120.0
 STOP_DEADLINE = 3600.0
-ROUTER_DEADLINE = 30.0
+FORGET_DEADLINE = 60.0
+ROUTER_DEADLINE = 15.0
 OUTPUT_LINES = 10
 
 
@@ -79,7 +81,8 @@ class EnvironmentAtWork:
         seen = await self._look(state)
         for chore in upkeep.chores(state, seen, self._clock.now()):
             await self._do(chore, state)
-        await self._keep_routing()
+        # Beside the loop: a router that hangs keeps nobody from seeing that an instance died.
+        self._begin(ROUTING, self._keep_routing)
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -225,7 +228,7 @@ class EnvironmentAtWork:
         state = self._journal.known_environment(self.place)
         if state is None:
             return now + LOOK_AT_REST
-        restless = state.rollout is not None or bool(self._busy)
+        restless = state.rollout is not None or bool(self._busy.keys() - {ROUTING})
         look = now + (LOOK_EVERY if restless else LOOK_AT_REST)
         due = upkeep.next_look(state, now)
         return min(look, due) if due is not None else look

@@ -76,6 +76,7 @@ class RolloutAtWork:
         self._lowered_for: e.Cause | None = None
         self._promoting = False
         self._flushed = 0.0
+        self._waiting: tuple[str | None, float] = (None, 0.0)
 
     @property
     def place(self) -> str:
@@ -100,9 +101,17 @@ class RolloutAtWork:
         return Evidence(
             judgements=self.watch.judgements() if state.shifted else {},
             watched=self.watch.watched(span_of(state)),
+            waited=self._waited(state),
             health=self._environment.health(state.admitted_at),
             mark=self._mark(state),
         )
+
+    def _waited(self, state: RolloutState) -> float:
+        """Seconds that this daemon has waited for the current step; a daemon that takes over waits anew."""
+        now = self._clock.monotonic()
+        if self._waiting[0] != state.step_key:
+            self._waiting = (state.step_key, now)
+        return now - self._waiting[1]
 
     def abort_now(self, reason: str) -> None:
         """A person's abort was seen: begin to lower before it is recorded."""

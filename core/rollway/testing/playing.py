@@ -207,7 +207,8 @@ def evidence_of(playing: Playing, tick: Tick) -> Evidence:
     key, seconds = playing.watched
     health = {state.group: tick.new} | ({state.stable: tick.old} if state.stable else {})
     watched = seconds if key == _watching(state) else 0.0
-    return Evidence(tick.judgements, watched, health, tick.mark)
+    waited = playing.now - state.step_started_at
+    return Evidence(tick.judgements, watched, health, tick.mark, waited)
 
 
 def _watching(state: RolloutState) -> tuple[int, int]:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.unit.config.plugins import PLUGINS
-
 from rollway.config import Deployment, load
 from rollway.errors import ConfigurationError
+from tests.unit.config.plugins import PLUGINS
 
 EXAMPLE = Path(__file__).parents[2] / "data" / "contract-example.yaml"
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.config.documents import EXAMPLE
-from tests.unit.config.plugins import PLUGINS
 
 from rollway.config import Json, parse_settings
 from rollway.config.reader import read
 from rollway.errors import ConfigurationError
+from tests.unit.config.documents import EXAMPLE
+from tests.unit.config.plugins import PLUGINS
 
 DOCUMENT = read(EXAMPLE)[0]
 

@@ -2,12 +2,12 @@
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.unit.config.documents import EXAMPLE
-from tests.unit.config.plugins import PLUGINS, Canary, ErrorRate, Process
 
 from rollway.config import Json, json_schema, load, parse_settings, refuse_unbuilt, unbuilt
 from rollway.config.reader import read
 from rollway.errors import ConfigurationError, NotBuiltError
+from tests.unit.config.documents import EXAMPLE
+from tests.unit.config.plugins import PLUGINS, Canary, ErrorRate, Process
 
 
 def test_it_is_refused_for_exactly_what_is_not_built() -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
-from tests.unit.config.documents import EXAMPLE, SMALL, complaints, loaded
-from tests.unit.config.plugins import PLUGINS, Table
 
 from rollway.config import Json, Kind, json_schema, load, parse_settings
 from rollway.config.reader import read
 from rollway.config.steps import EMPTY_STEP
 from rollway.config.types import Duration, Settings, Weight
 from rollway.errors import ConfigurationError, PluginError
+from tests.unit.config.documents import EXAMPLE, SMALL, complaints, loaded
+from tests.unit.config.plugins import PLUGINS, Table
 
 STEP = "        - {weight: 5%, hold: 1m}\n"
 TARGET = "{use: process, command: python app.py}"

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.config.documents import SMALL, complaints, loaded
-from tests.unit.config.plugins import Process
 
 from rollway.config import Json, Places
 from rollway.config.reader import read_text
 from rollway.config.substitution import Substitution
+from tests.unit.config.documents import SMALL, complaints, loaded
+from tests.unit.config.plugins import Process
 
 
 def filled(value: Json, environ: dict[str, str]) -> Json:

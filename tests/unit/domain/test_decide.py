@@ -372,21 +372,21 @@ STARTING = GroupHealth(
         (
             "one of two is not",
             at(VERIFY),
-            Evidence(health={NEW: STARTING}),
+            Evidence(health={NEW: STARTING}, waited=299.0),
             299.0,
             Wait(BEGAN + 300.0),
         ),
         (
-            "nobody has looked: a daemon that has just begun gets time to",
+            "a clock set forward, or a daemon that was away, is no time waited",
             at(VERIFY),
-            Evidence(),
-            301.0,
-            Wait(BEGAN + 360.0),
+            Evidence(waited=1.0),
+            3600.0,
+            Wait(BEGAN + 3600.0 + 299.0),
         ),
         (
             "the deadline is over: the reason has the last lines of its output",
             at(VERIFY),
-            Evidence(health={NEW: STARTING}),
+            Evidence(health={NEW: STARTING}, waited=300.0),
             300.0,
             failed(
                 VERIFY,

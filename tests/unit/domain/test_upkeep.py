@@ -361,3 +361,23 @@ def test_so_many_deaths_are_remembered_that_the_longest_backoff_lasts() -> None:
     group = yard.group()
     assert (len(group.deaths), group.died) == (environments.REMEMBERED, environments.REMEMBERED + 4)
     assert u.may_start_at(group, yard.now) == yard.now + u.LONGEST_BACKOFF
+
+
+@pytest.mark.parametrize(
+    ("answering", "shares"),
+    [
+        ({OLD, NEW}, {OLD: 7500, NEW: 2500}),
+        ({OLD}, {OLD: 10_000, NEW: 0}),
+        ({NEW}, {NEW: 10_000, OLD: 0}),
+        (set(), {OLD: 7500, NEW: 2500}),
+    ],
+)
+def test_no_share_goes_to_a_group_without_a_live_instance_while_another_answers(
+    yard: Yard, answering: set[str], shares: Mapping[str, int]
+) -> None:
+    yard.record(e.GroupWanted(group=OLD, size=1))
+    yard.record(e.GroupWanted(group=NEW, size=1))
+    yard.settle()
+    yard.record(e.Shifted(rollout="r", split=Split({OLD: 7500, NEW: 2500})))
+    live = {id_: i for id_, i in yard.seen.items() if i.group in answering}
+    assert u.routing(yard.state, live).split == Split(shares)

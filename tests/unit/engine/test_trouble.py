@@ -31,7 +31,7 @@ def watching(state: RolloutState) -> bool:
 async def test_a_reconcile_that_hangs_is_cancelled_and_taken_back(daemon: Daemon, scene: Scene) -> None:
     await daemon.stable("v1")
     rollout = await daemon.deploy("v2")
-    daemon.when(rollout, shifting, lambda: daemon.router.breaks("reconcile", Fault.HANG, 3))
+    daemon.when(rollout, shifting, lambda: daemon.router.breaks("reconcile", Fault.HANG, 6))
     ended = await daemon.ended(rollout)
     assert ended.phase is Phase.ROLLED_BACK
     [failed] = of(await daemon.events(rollout), e.StepFailed)
