@@ -308,6 +308,14 @@ def test_the_version_is_answered_without_anything_that_costs(tmp_path: Path) -> 
     assert not imported & {"typer", "httpx", "rich", "pydantic", "fastapi", "sqlalchemy"}
 
 
+def test_a_file_is_checked_without_what_talks_packs_and_draws(project: Path) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "rollway", "validate"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=project, check=True)
+    assert done.stdout == "deploy.yaml: OK\n"
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert not imported & {"httpx", "rich", "fastapi", "sqlalchemy", "pathspec", "rollway.artifact.packing"}
+
+
 def test_ctrl_c_leaves_the_rollout_going(project: Path, server: Served) -> None:
     environment = {**os.environ, "ROLLWAY_SERVER": server.url}
     with subprocess.Popen(
