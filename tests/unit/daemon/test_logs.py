@@ -11,6 +11,7 @@ from structlog.contextvars import bound_contextvars
 
 from rollway.daemon import logs
 from rollway.daemon.options import LogLevel
+from rollway.engine.effects import Trouble, call
 
 log = logging.getLogger("rollway.somewhere")
 
@@ -99,3 +100,15 @@ def test_a_journal_that_is_somebody_elses_is_none(
 ) -> None:
     monkeypatch.setenv("JOURNAL_STREAM", "1:2")
     assert not logs.is_journal()
+
+
+async def test_what_a_plugin_breaks_bears_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    async def broken() -> None:
+        raise ValueError("no such cluster")
+
+    logs.configure("json")
+    with pytest.raises(Trouble):
+        await call("the router", broken(), 1.0, "envoy")
+    told = json.loads(capsys.readouterr().err)
+    assert told["plugin"] == "envoy"
+    assert "no such cluster" in told["exception"]

@@ -1,18 +1,11 @@
 """When a daemon calls itself ready."""
 
-from pathlib import Path
-
 import pytest
 
 from rollway.api import PluginError
 from tests.unit.engine.scene import Daemon, Scene
 
 pytestmark = pytest.mark.virtual_time
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
 
 
 async def test_not_before_the_engine_runs(scene: Scene) -> None:
