@@ -80,7 +80,7 @@ class Http:
             importlib.import_module, "httpx"
         )  # a slow import keeps nobody waiting
         # Nothing is verified because nothing is encrypted; loading certificates would take long, each time.
-        client: httpx.AsyncClient = library.AsyncClient(verify=False, trust_env=False, timeout=None)  # noqa: S501
+        client: httpx.AsyncClient = library.AsyncClient(verify=False, trust_env=False, timeout=None)
         async with client:
             turns = asyncio.Semaphore(AT_ONCE)
             found = await asyncio.gather(*(self._ask(client, turns, address) for address in addresses))

@@ -8,12 +8,22 @@ from rollway.evidence.specification import Scalar
 from rollway.testing.contracts.monitor import CountingMonitorContract, MonitorContract
 from rollway.testing.fake_monitor import FakeMonitor
 from rollway_monitors.error_rate import error_rate
+from rollway_monitors.http import http
 
 
 class TestErrorRate(CountingMonitorContract):
-    @pytest.fixture(params=[{}, {"tolerance": "1%"}, {"margin": "3%"}], ids=["plain", "tolerant", "margin"])
+    @pytest.fixture(
+        params=[{}, {"tolerance": "1%"}, {"margin": "3%"}, {"max": "5%"}],
+        ids=["plain", "tolerant", "margin", "limited"],
+    )
     def monitor(self, request: pytest.FixtureRequest) -> Monitor:
         return error_rate.factory(request.param)
+
+
+class TestHttp(MonitorContract):
+    @pytest.fixture
+    def monitor(self) -> Monitor:
+        return http.factory({"path": "/healthz", "contains": "well"})
 
 
 class TestFakeMonitor(CountingMonitorContract):

@@ -6,6 +6,7 @@ import pytest
 
 from rollway.api import StrategyDescriptor
 from rollway.testing.contracts.strategy import StrategyContract
+from rollway_strategies.all_at_once import all_at_once
 from rollway_strategies.canary import canary
 
 
@@ -30,3 +31,14 @@ class TestCanary(StrategyContract):
     )
     def settings(self, request: pytest.FixtureRequest) -> Mapping[str, object]:
         return {"steps": request.param}
+
+
+class TestAllAtOnce(StrategyContract):
+    @pytest.fixture
+    def descriptor(self) -> StrategyDescriptor:
+        return all_at_once
+
+    @pytest.fixture(params=[{}, {"hold": "10m"}, {"hold": 0}], ids=["plain", "long", "unheld"])
+    def settings(self, request: pytest.FixtureRequest) -> Mapping[str, object]:
+        settings: Mapping[str, object] = request.param
+        return settings

@@ -47,12 +47,12 @@ def home(key: str, plugins: PluginModels) -> str | None:
         return "the top level"
     if key in keys(Environment):
         return "environments.NAME"
+    if key in keys(StepSettings):  # before the strategies, of which one has a hold and no steps
+        return "an entry of strategy.steps"
     for kind in KINDS:
         models = (COMMON.get(kind), *(plugins.settings_model(kind, name) for name in plugins.names(kind)))
         if any(key in keys(model) for model in models if model):
             return _PLACE_OF_KIND[kind]
-    if key in keys(StepSettings):
-        return "an entry of strategy.steps"
     return "an entry of pipeline" if key in keys(Stage) else None
 
 

@@ -28,7 +28,6 @@ KEYS: Final[Mapping[str, str]] = {
     f"{_STEP}.observe": "`observe` is not built yet; use `hold`",
     f"{_STEP}.wait_for": "waiting for an outside system is not built yet",
     f"{_STEP}.approve": "approvals are not built yet",
-    "environments.*.monitors.*.max": "an absolute limit is not built yet; use `tolerance`, which compares with stable",
     "environments.*.monitors.*.warm_up": "a warm-up before measuring is not built yet",
 }
 """Keys that are refused wherever they have a value."""
@@ -47,11 +46,10 @@ PLUGINS: Final[Mapping[Kind, frozenset[str]]] = {
     "strategy": frozenset({
         "blue-green",
         "rolling",
-        "all-at-once",
         *(f"linear10percentEvery{period}" for period in ("1minute", "2minutes", "3minutes", "10minutes")),
         *(f"canary10percent{period}" for period in ("5minutes", "10minutes", "15minutes", "30minutes")),
     }),
-    "monitor": frozenset({"latency", "prometheus", "scrape", "http", "alerts"}),
+    "monitor": frozenset({"latency", "prometheus", "scrape", "alerts"}),
     "scm": frozenset({"git", "github", "codecommit"}),
     "builder": frozenset({"shell", "container", "buildspec", "jenkins", "codebuild"}),
     "notifier": frozenset({"webhook", "slack", "email"}),

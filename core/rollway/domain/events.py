@@ -37,10 +37,11 @@ class Because(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorUse:
-    """A monitor as one rollout uses it, fixed when the rollout is admitted."""
+    """A monitor as one rollout uses it, fixed when the rollout is admitted; `test` tells a second test of it."""
 
     name: str
     use: str
+    test: str = ""
     settings: Mapping[str, object] = field(default_factory=dict)
     dry_run: bool = False
     extend: float = 10.0
@@ -91,12 +92,26 @@ class RolloutAdmitted:
     v: ClassVar[int] = 1
 
 
+@dataclass(frozen=True, slots=True)
+class StableRecord:
+    """What stable did before all traffic left it, and by monitor the bad share that a comparison allows after that."""
+
+    requests: int
+    bad: int
+    seconds: float
+    limits: Mapping[str, float]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted:
-    """`step` counts from 1; `key` is the idempotency key of its effects."""
+    """`step` counts from 1; `key` is the idempotency key of its effects.
+
+    `record` is taken where the step leaves stable without traffic: what the new release is held against.
+    """
 
     step: int
     key: str
+    record: StableRecord | None = None
     v: ClassVar[int] = 1
 
 

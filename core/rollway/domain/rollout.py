@@ -35,6 +35,7 @@ class RolloutState:
     verdicts: Mapping[str, Judged] = field(default_factory=dict)
     split: Split = EMPTY
     shifted: bool = False
+    record: e.StableRecord | None = None
     extended: float | None = None
     waiting_for: WaitingFor | None = None
     held: bool = False
@@ -103,7 +104,8 @@ def _started(state: RolloutState, fact: e.Fact, event: e.StepStarted) -> Rollout
         raise e.IllegalHistory(f"step {event.step} started while at step {state.step}")
     if state.started or state.held:
         raise e.IllegalHistory(f"step {event.step} started {'twice' if state.started else 'while paused'}")
-    state = replace(state, step_key=event.key, step_started_at=fact.at, extended=None)
+    record = event.record or state.record
+    state = replace(state, step_key=event.key, step_started_at=fact.at, extended=None, record=record)
     match state.current:
         case Step(does=Shift(split=split)):
             return replace(state, split=state.bound(split), shifted=True)

@@ -8,21 +8,25 @@ from typing import cast
 from pydantic import JsonValue, ValidationError
 
 from rollway.config import Deployment, EnvironmentUse
-from rollway.config import MonitorUse as ConfiguredMonitor
 from rollway.domain.environment import ROLLBACK, EnvironmentState
-from rollway.domain.events import MonitorUse, Policy, RolloutAdmitted
+from rollway.domain.events import MonitorUse, RolloutAdmitted
 from rollway.domain.plan import Observe, Plan, PlanContext
 from rollway.domain.words import CANARY, STABLE
 from rollway.engine import planning
-from rollway.engine.baseline import Baseline
+from rollway.engine import record as records
+from rollway.engine.baseline import Baseline, TrackRecord
+from rollway.engine.monitoring import Monitoring, monitoring
 from rollway.engine.sampling import FAST
 from rollway.errors import NotFoundError
-from rollway.plugin.kinds import Monitor
+from rollway.evidence.specification import Limit
 from rollway.plugin.registry import Registry
 from rollway.store.protocol import Json, ReleaseRow
 
 VERIFY_DEADLINE = 300.0
 """Seconds until instances must be healthy where the target has no setting of its own."""
+
+DEFAULT_HOLD = 60.0
+"""Seconds that a limit watches a release that has all traffic, where the strategy cannot say how long it would."""
 
 DRAIN = 10.0
 """Seconds that old connections get where the router has no setting of its own."""
@@ -70,14 +74,22 @@ def compile_rollout(
     """Compile, complete and check. Raises PlanError, PluginError, NotFoundError; nothing is started."""
     use = environment_of(deployment, wish.environment)
     target_name, target_settings = _target_of(use, release)
-    context = _context(use, wish, state, registry, target_name, target_settings)
-    uses = () if wish.rollback else tuple(_monitor_use(each) for each in use.monitors)
     unwatched = wish.unwatched or use.unwatched
-    deciding = () if unwatched else tuple(m for m in uses if not m.dry_run)
-    watched = _watched(uses, baseline, registry, now)
-    plan = planning.complete(_plan(use, wish, context, registry), deciding, watched)
+    tests = monitoring(use.monitors, lambda name, settings: registry.monitor(name).factory(settings))
+    alone = state.stable is None or wish.rollback
+    tests = tests.without(tests.comparing) if alone else tests
+    asked = () if unwatched else tuple(m.name for m in tests.deciding)
+    context = _context(use, asked, wish, state, registry, target_name, target_settings)
+    plan = _plan(use, wish, context, registry)
+    limits: dict[str, Limit] = {}
+    if not alone:
+        plan, tests, limits = _against_the_record(plan, tests, baseline.record(state.stable, now))
+    deciding = () if unwatched else tests.deciding
+    watched = planning.Watched(tests.specifications, baseline.traffic(now), baseline.seconds, limits)
+    plan = planning.complete(plan, deciding, watched)
     plan = planning.check(plan, _roles(state), {m.name for m in deciding}, context.router_capabilities)
-    _refuse_blind(plan, uses, deciding, wish, context, unwatched=unwatched)
+    if not (alone or unwatched):
+        _refuse_blind(plan, deciding)
     admitted = RolloutAdmitted(
         rollout="",
         application=wish.application,
@@ -92,7 +104,7 @@ def compile_rollout(
         target_settings=target_settings,
         router=use.router.use,
         router_settings=cast("Mapping[str, object]", dict(use.router.settings)),
-        monitors=uses,
+        monitors=tests.uses,
         interval=FAST,
         unwatched=unwatched and not wish.rollback,
         reason=wish.reason,
@@ -126,6 +138,7 @@ def _target_of(use: EnvironmentUse, release: ReleaseRow | None) -> tuple[str, di
 
 def _context(
     use: EnvironmentUse,
+    monitors: tuple[str, ...],
     wish: Wish,
     state: EnvironmentState,
     registry: Registry,
@@ -145,9 +158,7 @@ def _context(
     return PlanContext(
         instances=max(1, int(instances)),
         has_stable=state.stable is not None,
-        monitors=()
-        if use.unwatched or wish.unwatched
-        else tuple(m.name for m in use.monitors if not m.dry_run),
+        monitors=monitors,
         drain=float(drain),
         verify_deadline=float(getattr(health, "deadline", VERIFY_DEADLINE)),
         target_capabilities=descriptor.capabilities,
@@ -156,10 +167,13 @@ def _context(
 
 
 def _plan(use: EnvironmentUse, wish: Wish, context: PlanContext, registry: Registry) -> Plan:
-    if not context.has_stable:
-        return planning.first_plan(context)
-    if wish.rollback:
-        return planning.cold_plan(context)
+    if not context.has_stable or wish.rollback:
+        hold = _longest_hold(use, context, registry) if context.monitors else 0.0
+        return planning.cold_plan(context, hold) if context.has_stable else planning.first_plan(context, hold)
+    return _strategy_plan(use, context, registry)
+
+
+def _strategy_plan(use: EnvironmentUse, context: PlanContext, registry: Registry) -> Plan:
     strategy = registry.strategy(use.strategy.use).factory()
     try:
         return strategy.plan(cast("Mapping[str, object]", use.strategy.settings), context)
@@ -167,45 +181,35 @@ def _plan(use: EnvironmentUse, wish: Wish, context: PlanContext, registry: Regis
         raise planning.PlanError(f"strategy {use.strategy.use}: {error}") from error
 
 
-def _monitor_use(configured: ConfiguredMonitor) -> MonitorUse:
-    return MonitorUse(
-        name=configured.name,
-        use=configured.use,
-        settings=cast("Mapping[str, object]", configured.settings),
-        dry_run=configured.dry_run,
-        extend=float(configured.extend),
-        min_requests=configured.min_requests,
-        on_no_data=Policy(configured.on_no_data),
-        on_error=Policy(configured.on_error),
-        on_inconclusive=Policy(configured.on_inconclusive),
-    )
+def _longest_hold(use: EnvironmentUse, context: PlanContext, registry: Registry) -> float:
+    """Seconds that the strategy would hold at most; its plan is not used, so one that it cannot make is no trouble."""
+    try:
+        plan = _strategy_plan(use, replace(context, has_stable=True), registry)
+    except planning.PlanError:
+        return DEFAULT_HOLD
+    return max((step.does.duration for step in plan.steps if isinstance(step.does, Observe)), default=0.0)
 
 
-def _watched(
-    uses: tuple[MonitorUse, ...], baseline: Baseline, registry: Registry, now: float
-) -> planning.Watched:
-    monitors: dict[str, Monitor] = {use.name: registry.monitor(use.use).factory(use.settings) for use in uses}
-    specifications = {name: monitor.specification for name, monitor in monitors.items()}
-    return planning.Watched(specifications, baseline.traffic(now), baseline.seconds)
+def _against_the_record(
+    plan: Plan, tests: Monitoring, record: TrackRecord
+) -> tuple[Plan, Monitoring, dict[str, Limit]]:
+    """The plan, its tests, and what stands for the comparisons, where stable will have no traffic to compare with."""
+    if not records.at_once(plan):
+        return plan, tests, {}
+    limits = records.limits(tests.specifications, record)
+    left = sorted(tests.comparing - limits.keys())
+    notes = [records.too_short(left, record)] if left else []
+    notes += [records.held_against(sorted(limits), record)] if limits else []
+    plan = planning.leave_out(plan, left)
+    return replace(plan, warnings=(*plan.warnings, *notes)), tests.without(left), limits
 
 
-def _refuse_blind(
-    plan: Plan,
-    uses: tuple[MonitorUse, ...],
-    deciding: tuple[MonitorUse, ...],
-    wish: Wish,
-    context: PlanContext,
-    *,
-    unwatched: bool,
-) -> None:
+def _refuse_blind(plan: Plan, deciding: tuple[MonitorUse, ...]) -> None:
     """A release that nobody would watch goes out only where somebody said so."""
-    if wish.rollback or unwatched or not context.has_stable:
-        return
-    observed = any(isinstance(step.does, Observe) for step in plan.steps)
-    if uses and deciding and observed:
+    if deciding and any(isinstance(step.does, Observe) for step in plan.steps):
         return
     raise planning.PlanError(
-        "no monitor would decide anything in this plan",
+        "\n  ".join(("no monitor would decide anything in this plan", *plan.warnings)),
         advice="let a monitor decide (dry_run: false), or deploy with --unwatched --reason TEXT",
     )
 

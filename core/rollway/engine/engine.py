@@ -12,6 +12,7 @@ from rollway.domain.rollout import RolloutState
 from rollway.engine.baseline import Baseline
 from rollway.engine.environment import EnvironmentAtWork
 from rollway.engine.journal import Journal
+from rollway.engine.monitoring import at_work
 from rollway.engine.nodes import PluginsAtWork
 from rollway.engine.ownership import Fence
 from rollway.engine.ports import AlarmClock, Clock, Identifiers
@@ -192,7 +193,7 @@ class Engine:
         place = f"{admitted.application}/{admitted.environment}"
         environment = await self.environment(place)
         router = self._plugins.unopened_router(admitted.router)
-        monitors = {use.name: self._plugins.monitor(use.use, use.settings) for use in admitted.monitors}
+        monitors = {use.name: at_work(use, self._plugins.monitor) for use in admitted.monitors}
         watch = Watch(
             state.id,
             monitors,
@@ -210,6 +211,7 @@ class Engine:
             self._store,
             self._clock,
             lambda: self.wake(rollout=state.id),
+            lambda: self._baselines[place].record(state.stable, self._clock.now()),
         )
         self._rollouts[state.id] = rollout
         self.sampler.watch(state.id, admitted.router, rollout.sampled)

@@ -27,6 +27,8 @@ from rollway.errors import PluginError, RollwayError
 from rollway.evidence.dispersion import ENOUGH_SECONDS
 from rollway.evidence.pricing import Clearance, Pricing, clearance
 from rollway.evidence.specification import Comparison, Latency, Limit, Scalar, Specification
+from rollway.evidence.terms import terms
+from rollway.evidence.wording import clear_line
 
 BUILT: tuple[type, ...] = (Provision, Verify, Shift, Observe, Promote, Retire)
 """What the engine carries out so far."""
@@ -40,30 +42,43 @@ class PlanError(RollwayError):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What completing a plan needs to know: the deciding monitors' judges, the last hour's traffic, the dispersion."""
+    """What completing a plan needs to know: the deciding monitors' judges, the last hour's traffic, the dispersion.
+
+    `limits`: what stands for a comparison where stable has no traffic, from its record as far as it is known now.
+    """
 
     specifications: Mapping[str, Specification]
     traffic: Traffic = field(default_factory=Traffic)
     stable_seconds: float = 0.0
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+
+    def judged(self, name: str, share: int) -> Comparison | Limit | Latency | None:
+        """The terms of a monitor where the canary has this share; None where requests do not decide, or cannot."""
+        spec = self.specifications.get(name)
+        if share == WHOLE and not isinstance(spec, Limit):
+            return self.limits.get(name)
+        return spec if share > 0 and not isinstance(spec, Scalar) else None
 
 
-def first_plan(context: PlanContext) -> Plan:
-    """The first release of an environment: nothing to compare with."""
+def first_plan(context: PlanContext, hold: float = 0.0) -> Plan:
+    """The first release of an environment: nothing to compare with, so that only limits watch, if there are any."""
     note = "this is the first release here: nothing to compare with and nothing to go back to"
-    return Plan(tuple(_whole(context)), (note,))
+    return Plan(tuple(_whole(context, hold)), (note,))
 
 
-def cold_plan(context: PlanContext) -> Plan:
-    """Back to a release whose instances are gone: without canary."""
+def cold_plan(context: PlanContext, hold: float = 0.0) -> Plan:
+    """Back to a release whose instances are gone: without canary; only limits watch, if there are any."""
     retire = Step("retire the release before", Retire(group=STABLE, after=context.drain))
-    return Plan((*_whole(context), retire))
+    return Plan((*_whole(context, hold), retire))
 
 
-def _whole(context: PlanContext) -> Iterator[Step]:
+def _whole(context: PlanContext, hold: float) -> Iterator[Step]:
     noun = "instance" if context.instances == 1 else "instances"
     yield Step(f"run {context.instances} {noun}", Provision(group=CANARY, size=context.instances))
     yield Step("wait until healthy", Verify(group=CANARY, deadline=context.verify_deadline))
     yield Step("send all traffic", Shift(split=Split.all_to(CANARY)))
+    if hold > 0 and context.monitors:
+        yield Step(f"watch all traffic for {hold:g} s", Observe(duration=hold, monitors=context.monitors))
     yield Step("make it stable", Promote(group=CANARY))
 
 
@@ -89,6 +104,18 @@ def complete(plan: Plan, monitors: Sequence[MonitorUse], watched: Watched) -> Pl
     return Plan(tuple(steps), (*plan.warnings, *notes))
 
 
+def leave_out(plan: Plan, names: Collection[str]) -> Plan:
+    """Without these monitors in any observation."""
+    return replace(plan, steps=tuple(_left_out(step, names) for step in plan.steps))
+
+
+def _left_out(step: Step, names: Collection[str]) -> Step:
+    if not isinstance(step.does, Observe):
+        return step
+    kept = tuple(name for name in step.does.monitors if name not in names)
+    return replace(step, does=replace(step.does, monitors=kept))
+
+
 def _person(step: Step, name: str, clearance: Clearance) -> str:
     if not clearance.needs_person:
         return ""
@@ -96,10 +123,12 @@ def _person(step: Step, name: str, clearance: Clearance) -> str:
 
 
 def _clearance(watched: Watched, does: Observe, name: str, share: int, monitors: int) -> Clearance | None:
-    spec = watched.specifications[name]
-    if isinstance(spec, Scalar) or not 0 < share < WHOLE:
+    judged, named = watched.judged(name, share), watched.specifications[name]
+    if judged is None or isinstance(named, Scalar):
         return None
-    return clearance(spec, _pricing(watched, spec, share, monitors), _expected(watched.traffic, does, share))
+    # A comparison keeps its margin where stable's record stands for stable.
+    pricing = _pricing(watched, judged, share, monitors)
+    return clearance(named, pricing, _expected(watched.traffic, does, share))
 
 
 def _pricing(watched: Watched, spec: Comparison | Limit | Latency, share: int, monitors: int) -> Pricing:
@@ -201,11 +230,12 @@ def _exposes(does: Observe, share: int, watched: Watched) -> str:
 
 
 def _finds(does: Observe, name: str, share: int, watched: Watched) -> str:
-    spec = watched.specifications.get(name)
+    spec = watched.judged(name, share)
     expected = _expected(watched.traffic, does, share)
-    if not isinstance(spec, Comparison):
+    if spec is None or isinstance(spec, Latency):
         return f"{name} watches"
-    clears = f"{name} clears at stable + {(spec.tolerance + does.margins[name]) * 100:g} pp"
+    line = terms(spec)[0] + does.margins[name]
+    clears = f"{name} clears at {clear_line(spec, line)}"
     if expected is None:
         return clears
     least = _pricing(watched, spec, share, max(1, len(does.margins))).detectable(expected)

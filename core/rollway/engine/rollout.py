@@ -11,6 +11,7 @@ from collections.abc import Callable
 from structlog.contextvars import bind_contextvars
 
 from rollway.domain import events as e
+from rollway.domain import upkeep
 from rollway.domain.decide import decide, trouble
 from rollway.domain.decisions import (
     Act,
@@ -30,6 +31,9 @@ from rollway.domain.environment import EnvironmentState
 from rollway.domain.observation import verdicts_against
 from rollway.domain.plan import Observe, Promote, Provision, Retire, Shift, Step, Verify
 from rollway.domain.rollout import RolloutState
+from rollway.domain.traffic import Address
+from rollway.engine import record as records
+from rollway.engine.baseline import TrackRecord
 from rollway.engine.effects import Trouble, call
 from rollway.engine.environment import EnvironmentAtWork
 from rollway.engine.journal import Journal, Proposal
@@ -62,6 +66,7 @@ class RolloutAtWork:
         store: Store,
         clock: Clock,
         wake: Callable[[], None],
+        record: Callable[[], TrackRecord] = TrackRecord,
     ) -> None:
         self.id = id_
         self.watch = watch
@@ -71,6 +76,7 @@ class RolloutAtWork:
         self._store = store
         self._clock = clock
         self._wake = wake
+        self._record_now = record
         self._effect: tuple[str, asyncio.Task[None]] | None = None
         self._lowering: asyncio.Task[None] | None = None
         self._lowered_for: e.Cause | None = None
@@ -133,10 +139,22 @@ class RolloutAtWork:
         by_role = None
         if counters is not None:
             by_role = {role: counters[g] for role, g in state.admitted.groups.items() if g in counters}
-        await self.watch.sample(by_role, self._clock.now(), self._clock.monotonic())
+        await self.watch.sample(by_role, self._clock.now(), self._clock.monotonic(), self._addresses(state))
         if not self._lower_if_bad(state):
             await self.flush()
         self._wake()
+
+    def _addresses(self, state: RolloutState) -> dict[str, tuple[Address, ...]]:
+        """By role: where the instances answer that get requests; nothing before the new release had any."""
+        environment = self._journal.known_environment(self.place)
+        if environment is None or not state.shifted:
+            return {}
+        seen = {instance.id: instance for instance in self._environment.seen}
+        return {
+            role: upkeep.endpoints(environment.groups[group], seen)
+            for role, group in state.admitted.groups.items()
+            if group in environment.groups
+        }
 
     def _lower_if_bad(self, state: RolloutState) -> bool:
         """A failing verdict takes the weight away here and now; everything else may wait its turn."""
@@ -168,6 +186,7 @@ class RolloutAtWork:
 
     def close(self) -> None:
         """Stop what is under way; it is done again under the same key by whoever goes on."""
+        self.watch.close()
         for task in (self._lowering, self._effect[1] if self._effect else None):
             if task is not None:
                 task.cancel()
@@ -182,7 +201,7 @@ class RolloutAtWork:
         """Tell the watch what samples count for."""
         span = span_of(state)
         if span != self.watch.span:
-            self.watch.begin(span, margins_of(state), self._clock.now())
+            self.watch.begin(span, margins_of(state), self._clock.now(), state.record)
 
     def _mark(self, state: RolloutState) -> e.Cause | None:
         """A lowering that the log does not know: begun by us just now, or found as a mark on the node."""
@@ -242,7 +261,8 @@ class RolloutAtWork:
     async def _begin(self, state: RolloutState) -> bool:
         step = state.current
         assert step is not None  # noqa: S101 - decide begins steps that exist
-        started = e.StepStarted(step=state.step, key=f"{self.id}:{state.step}")
+        record = records.taken(state, self.watch.specifications, self._record_now())
+        started = e.StepStarted(step=state.step, key=f"{self.id}:{state.step}", record=record)
         finished = e.StepFinished(step=state.step)
         events, environment = _meaning(state, step)
         if not isinstance(step.does, Shift | Verify | Observe):

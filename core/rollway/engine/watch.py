@@ -1,23 +1,31 @@
 """The evidence of one rollout: monitors sampled, judges fed, every sample kept so that the judges can be rebuilt exactly."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue, TypeAdapter
 
 from rollway.domain.decisions import Judgement as Judged
-from rollway.domain.traffic import GroupCounters
+from rollway.domain.events import StableRecord
+from rollway.domain.traffic import Address, GroupCounters
+from rollway.domain.words import Verdict
+from rollway.engine import record as records
 from rollway.engine.effects import Trouble, call
+from rollway.engine.monitoring import pace
+from rollway.engine.pacing import Paced
 from rollway.evidence.counts import Counts, Reading, Value
 from rollway.evidence.dispersion import Dispersion, DispersionState
 from rollway.evidence.judge import Judge
 from rollway.evidence.judgement import Judgement, Totals
+from rollway.evidence.specification import Limit, Specification
 from rollway.plugin.kinds import Monitor, Tick
 from rollway.store.protocol import Json, MeasurementRow
 
 WINDOW = 30
 SAMPLE_DEADLINE = 5.0
+MOST_DETAIL = 300
+"""Letters of what a monitor saw that are kept."""
 TICKS = ""
 """Under this name stand the ticks themselves: when, how long, in which observation; a hold's progress is their sum."""
 
@@ -48,6 +56,9 @@ class Watch:
         self.rollout = rollout
         self.interval = interval
         self._monitors = monitors
+        self._paced = Paced(
+            {name: each for name, m in monitors.items() if (each := pace(m)) is not None}, self._read
+        )
         self._tests = max(1, tests)
         self._span = Span()
         self._begun = (0, 0)
@@ -59,55 +70,108 @@ class Watch:
         self._dirty: set[tuple[str, int]] = set()
         self._named: set[str] = set()
         self._judges: dict[str, Judge] = {}
+        self._record: StableRecord | None = None
+        self._before: dict[str, Reading | Value | None] = {}
+        self._details: dict[str, str] = {}
         self._make_judges(dispersion)
 
     def _make_judges(self, state: DispersionState | None) -> None:
         self._state = Dispersion(self.interval, state).state
         self._judges = {name: self._judge(name, self._state) for name in self._monitors}
 
-    def _judge(self, name: str, state: DispersionState) -> Judge:
+    def _judge(self, name: str, state: DispersionState, limit: float | None = None) -> Judge:
+        interval = self._paced.interval(name) or self.interval
         return Judge(
-            self._monitors[name].specification,
-            interval=self.interval,
+            self._monitors[name].specification if limit is None else Limit(limit),
+            interval=interval,
             monitors=self._tests,
-            dispersion=Dispersion(self.interval, state),
+            dispersion=Dispersion(interval, state),
         )
+
+    @property
+    def specifications(self) -> Mapping[str, Specification]:
+        """The judges that the monitors name, whatever they are held against."""
+        return {name: monitor.specification for name, monitor in self._monitors.items()}
+
+    def close(self) -> None:
+        """Wait for no monitor any more."""
+        self._paced.close()
 
     @property
     def span(self) -> Span:
         """What the next sample counts for."""
         return self._span
 
-    def begin(self, span: Span, margins: Mapping[str, float], now: float) -> None:
-        """From now on samples count for this; a new shift, or an observation anew, begins the evidence for it anew."""
+    def begin(
+        self, span: Span, margins: Mapping[str, float], now: float, record: StableRecord | None = None
+    ) -> None:
+        """From now on samples count for this; a new shift, or an observation anew, begins the evidence for it anew.
+
+        With a `record`, what would be compared with stable is held against that from the first shift on.
+        """
+        self._record = record
         if (span.observe, span.anew) != (self._span.observe, self._span.anew):
             self._last = None  # a hold is a minimum: what went before it does not count
         self._span = span
         if (span.shift, span.anew) == self._begun:
             return
         self._begun = (span.shift, span.anew)
+        if record is not None:
+            self._hold_against(record, now)
         for name, judge in self._judges.items():
-            margin = margins.get(name, 0.0)
+            margin = min(margins.get(name, 0.0), 1.0 - self._limit(name))
             judge.new_step(margin)
             self._keep(name, now, {"step": span.shift, "anew": span.anew, "margin": margin})
 
+    def _limit(self, name: str) -> float:
+        spec = self._judges[name].spec
+        return spec.maximum if isinstance(spec, Limit) else 0.0
+
+    def _hold_against(self, record: StableRecord, now: float) -> None:
+        """Judges of the limits in place of the comparisons; the reading before the switch is where they begin."""
+        for name, limit in record.limits.items():
+            if name in self._judges and self._judges[name].spec != Limit(limit):
+                state = self._judges[name].dispersion.state
+                self._judges[name] = self._judge(name, state, limit)
+                self._keep(name, now, {"limit": limit, "dispersion": _STATE.dump_python(state, mode="json")})
+                self._take(name, self._before.get(name), now)
+
     async def sample(
-        self, counters: Mapping[str, GroupCounters] | None, now: float, monotonic: float
+        self,
+        counters: Mapping[str, GroupCounters] | None,
+        now: float,
+        monotonic: float,
+        addresses: Mapping[str, Sequence[Address]] | None = None,
     ) -> None:
-        """Take one reading of every monitor; `counters` by role."""
+        """Take one reading of every monitor; `counters` and `addresses` by role.
+
+        One with a pace of its own is asked when it is due, and only after the first shift; its answer counts when it
+        is there.
+        """
         elapsed = 0.0 if self._last is None else min(monotonic - self._last, 2 * self.interval)
         self._last = monotonic
-        tick = Tick(counters)
-        names = list(self._monitors)
+        tick = Tick(counters, addresses or {})
+        names = [name for name in self._monitors if name not in self._paced]
         readings = await asyncio.gather(*(self._read(name, tick) for name in names))
-        for name, reading in zip(names, readings, strict=True):
+        if self._span.shift:
+            self._paced.ask(tick, monotonic)
+        for name, reading in (*zip(names, readings, strict=True), *self._paced.answers()):
             if reading is not None or name not in self._readable:
                 self._readable[name] = monotonic
-            self._judges[name].read(reading)
-            self._keep(name, now, _written(reading))
+            self._take(name, reading, now)
         span = self._span
         self._count(elapsed, span)
         self._keep(TICKS, now, {"t": now, "d": elapsed, "o": span.observe, "a": span.anew})
+
+    def _take(self, name: str, reading: Reading | Value | None, now: float) -> None:
+        self._feed(name, reading)
+        self._keep(name, now, _written(reading))
+
+    def _feed(self, name: str, reading: Reading | Value | None) -> None:
+        self._judges[name].read(reading)
+        self._before[name] = reading
+        if isinstance(reading, Value) and reading.detail:
+            self._details[name] = reading.detail[:MOST_DETAIL]
 
     def age(self, monotonic: float) -> float | None:
         """Seconds since every monitor could last be read; None before the first sample, and without monitors."""
@@ -117,9 +181,9 @@ class Watch:
         key = (span.observe, span.anew)
         self._watched[key] = self._watched.get(key, 0.0) + elapsed
 
-    async def _read(self, name: str, tick: Tick) -> Reading | Value | None:
+    async def _read(self, name: str, tick: Tick, deadline: float = SAMPLE_DEADLINE) -> Reading | Value | None:
         try:
-            return await call(f"monitor {name}", self._monitors[name].sample(tick), SAMPLE_DEADLINE)
+            return await call(f"monitor {name}", self._monitors[name].sample(tick), deadline)
         except Trouble:
             return None
 
@@ -129,7 +193,18 @@ class Watch:
 
     def judgements(self) -> dict[str, Judged]:
         """What every judge says now."""
-        return {name: _told(judge.judgement()) for name, judge in self._judges.items()}
+        return {name: self._tell(name, judge.judgement()) for name, judge in self._judges.items()}
+
+    def _tell(self, name: str, judgement: Judgement) -> Judged:
+        told = _told(judgement)
+        failed = told.verdict is Verdict.FAIL
+        if failed and name in self._details:
+            told = replace(told, reason=f"{told.reason}; {self._details[name]}")
+        if self._record is None or name not in self._record.limits:
+            return told
+        numbers = {**told.numbers, "record": records.figures(self._record, name)}
+        reason = f"{told.reason}; {records.blames(self._record)}" if failed else told.reason
+        return replace(told, reason=reason, numbers=numbers)
 
     def take_rows(self) -> list[MeasurementRow]:
         """Rows that changed since the last call; windows that are over are let go."""
@@ -185,12 +260,13 @@ class Watch:
         elif name not in self._judges:
             return
         elif "dispersion" in sample:
-            self._judges[name] = self._judge(name, _STATE.validate_python(sample["dispersion"]))
+            limit = _number(sample["limit"]) if "limit" in sample else None
+            self._judges[name] = self._judge(name, _STATE.validate_python(sample["dispersion"]), limit)
         elif "step" in sample:
             self._begun = (int(_number(sample["step"])), int(_number(sample["anew"])))
             self._judges[name].new_step(_number(sample["margin"]))
         else:
-            self._judges[name].read(_read_back(sample))
+            self._feed(name, _read_back(sample))
 
 
 def _number(value: JsonValue) -> float:
@@ -202,7 +278,8 @@ def _written(reading: Reading | Value | None) -> Json:
         case None:
             return {"u": 1}
         case Value():
-            return {"v": reading.canary, "w": reading.stable}
+            detail: Json = {"n": reading.detail[:MOST_DETAIL]} if reading.detail else {}
+            return {"v": reading.canary, "w": reading.stable, **detail}
         case Reading():
             return {"c": _series(reading.canary), "s": _series(reading.stable)}
 
@@ -216,7 +293,8 @@ def _read_back(sample: Json) -> Reading | Value | None:
         return None
     if "v" in sample:
         stable = sample.get("w")
-        return Value(_number(sample["v"]), None if stable is None else _number(stable))
+        detail = str(sample.get("n", ""))
+        return Value(_number(sample["v"]), None if stable is None else _number(stable), detail)
     return Reading(_counts(sample["c"]), _counts(sample["s"]))
 
 

@@ -14,15 +14,19 @@ FEWEST_REQUESTS: Final = 300
 FEWEST_SECONDS: Final = 60.0
 
 
-def against_the_record(tolerance: float, requests: int, bad: int, seconds: float) -> Limit | None:
+def against_the_record(
+    tolerance: float, requests: int, bad: int, seconds: float, ratio: float = 1.0
+) -> Limit | None:
     """The limit for a canary without a stable beside it, from stable's last `seconds` before the switch.
+
+    `tolerance` and `ratio` are those of the comparison that it stands for.
 
     None where the record is too short to say anything (under 60 s or 300 requests): the monitor is left out,
     and the plan says so. Such a limit blames the canary for a shared outage too.
     """
     if requests < FEWEST_REQUESTS or seconds < FEWEST_SECONDS:
         return None
-    maximum = tolerance + upper_bound(requests, bad)
+    maximum = tolerance + ratio * upper_bound(requests, bad)
     return Limit(maximum) if maximum < 1 else None
 
 

@@ -35,9 +35,14 @@ class Canary(Settings):
     bake: Duration | None = None
 
 
+class AllAtOnce(Settings):
+    hold: Duration = 60.0
+
+
 class ErrorRate(Settings):
     tolerance: Share = 0.002
     margin: Share | Literal["auto"] = "auto"
+    max: Share | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ PLUGINS = Table(
         ("target", "process"): Process,
         ("router", "envoy"): Envoy,
         ("strategy", "canary"): Canary,
+        ("strategy", "all-at-once"): AllAtOnce,
         ("monitor", "error-rate"): ErrorRate,
     }
 )

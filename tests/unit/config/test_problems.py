@@ -255,7 +255,6 @@ def test_what_no_store_could_hold_is_refused(value: float | str) -> None:
     [
         ("    on_busy: replace\n", "environments.prod.on_busy"),
         ("    router: {use: haproxy, socket: /run/x}\n", "environments.prod.router.use"),
-        ("    monitors: [{use: error-rate, max: 1%}]\n", "environments.prod.monitors[0].max"),
         ("    monitors: [{use: error-rate, warm_up: 5s}]\n", "environments.prod.monitors[0].warm_up"),
         ("        - {run: [x]}\n", "environments.prod.strategy.steps[1].run"),
         ("        - {scale: 2, hold: 1m}\n", "environments.prod.strategy.steps[1].scale"),
@@ -278,7 +277,6 @@ def test_what_is_known_and_not_built_is_refused_by_name(tmp_path: Path, change: 
         "{use: canary10percent5minutes}",
         "{use: blue-green, preview: {header: 'x-preview: 1'}, bake: 10m}",
         "{use: rolling, batches: 25%}",
-        "{use: all-at-once, hold: 5m}",
     ],
 )
 def test_strategies_that_are_not_built_are_refused_once(tmp_path: Path, strategy: str) -> None:

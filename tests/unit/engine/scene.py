@@ -2,14 +2,15 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from rollway.api import Descriptor
+from rollway.api import Descriptor, MonitorDescriptor
 from rollway.domain import events as e
 from rollway.domain.environment import EnvironmentState
 from rollway.domain.names import environment_stream
@@ -29,6 +30,7 @@ from rollway.testing.fake_router import FakeNode, FakeRouter, apportion
 from rollway.testing.fake_target import FakeMachine, FakeTarget
 from rollway.testing.memory_store import MemoryStore
 from rollway_monitors.error_rate import error_rate
+from rollway_strategies.all_at_once import all_at_once
 from rollway_strategies.canary import canary
 
 PLACE = "shop/prod"
@@ -120,6 +122,7 @@ class Scene:
     bad: dict[str, float] = field(default_factory=dict)
     served: dict[str | None, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    monitors: Sequence[MonitorDescriptor] = ()
     noticed: float = NOTICED
     _owed: dict[str, float] = field(default_factory=dict)
     _lost: dict[str, int] = field(default_factory=dict)
@@ -190,7 +193,7 @@ class Daemon:
         self.scene, self.store, self.clock = scene, store, scene.clock
         self.target = FakeTarget(scene.machine, scene.clock.now)
         self.router = FakeRouter(scene.node, scene.clock.now)
-        self.registry = registry(self.target, self.router)
+        self.registry = registry(self.target, self.router, scene.monitors)
         self.plugins = PluginsAtWork(self.registry, scene.folder / "node", "here")
         self.journal = Journal(store, scene.clock, "here")
         self.engine = Engine(
@@ -293,18 +296,21 @@ class Daemon:
         return await self.environment()
 
 
-def registry(target: FakeTarget, router: FakeRouter) -> Registry:
-    """The fakes as plugins beside the real strategy and monitor."""
+def registry(target: FakeTarget, router: FakeRouter, monitors: Sequence[MonitorDescriptor] = ()) -> Registry:
+    """The fakes as plugins beside the real strategies and monitor."""
     origin = Origin("fakes", "tests", "0")
-    offered = {
-        "target": Descriptor(name="fake", settings=Settings, factory=lambda _: target),
-        "router": Descriptor(
-            name="fake", settings=Settings, factory=lambda _: router, capabilities=frozenset({"weights"})
-        ),
-        "strategy": canary,
-        "monitor": error_rate,
+    weights = frozenset({"weights"})
+    offered: Mapping[str, Sequence[Descriptor[Any]]] = {
+        "target": [Descriptor(name="fake", settings=Settings, factory=lambda _: target)],
+        "router": [
+            Descriptor(name="fake", settings=Settings, factory=lambda _: router, capabilities=weights)
+        ],
+        "strategy": [canary, all_at_once],
+        "monitor": [error_rate, *monitors],
     }
-    return Registry({(kind, each.name): Loaded(kind, each, origin) for kind, each in offered.items()})
+    return Registry({
+        (kind, each.name): Loaded(kind, each, origin) for kind, found in offered.items() for each in found
+    })  # fmt: skip
 
 
 async def _chunks() -> AsyncIterator[bytes]:

@@ -3,7 +3,18 @@
 import pytest
 from pydantic import ValidationError
 
-from rollway.api import CANARY, STABLE, Comparison, Counts, GroupCounters, Reading, Tick
+from rollway.api import (
+    CANARY,
+    STABLE,
+    Comparison,
+    Counts,
+    GroupCounters,
+    Limit,
+    LimitedMonitor,
+    PacedMonitor,
+    Reading,
+    Tick,
+)
 from rollway_monitors.error_rate import ErrorRateSettings, error_rate
 
 
@@ -29,11 +40,26 @@ def test_settings_name_the_judge(settings: dict[str, object], specification: Com
         {"margin": "automatic"},
         {"tolerence": "1%"},
         {"tolerance": None},
+        {"max": "0%"},
+        {"max": "100%"},
+        {"max": "few"},
     ],
 )
 def test_what_is_not_a_share_is_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ErrorRateSettings.model_validate(settings)
+
+
+def test_max_is_a_second_test_beside_the_comparison() -> None:
+    monitor = error_rate.factory({"tolerance": "1%", "max": "5%"})
+    assert monitor.specification == Comparison(tolerance=0.01)
+    assert isinstance(monitor, LimitedMonitor)
+    assert monitor.limit == Limit(0.05)
+    assert error_rate.factory({}).limit is None  # type: ignore[attr-defined]
+
+
+def test_it_goes_with_the_readings_of_the_router() -> None:
+    assert not isinstance(error_rate.factory({}), PacedMonitor)
 
 
 async def test_it_reads_the_counters_of_both_groups() -> None:
