@@ -122,7 +122,9 @@ class RolloutAtWork:
     def abort_now(self, reason: str) -> None:
         """A person's abort was seen: begin to lower before it is recorded."""
         state = self._journal.known(self.id)
-        if state is not None and not state.promoted and not state.phase.ended and not self._promoting:
+        if state is None or not state.shifted:
+            return  # there is no traffic to take away; begun so early, it could end before the command is recorded
+        if not state.promoted and not state.phase.ended and not self._promoting:
             cause = e.Cause(e.Because.ABORT, reason)
             decision = decide(
                 state, Evidence(mark=cause, health=self._environment.health(state.admitted_at)), 0.0
