@@ -24,14 +24,15 @@ check: $(VENV)/.developer
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q -n auto tests/unit
 
 test: $(VENV)/.developer
-	$(BIN)/pytest tests
+	$(BIN)/pytest -n auto --dist loadgroup tests
 
 # make bench, or make bench ONLY=safety; the last line of each is one JSON object
 bench: $(VENV)/.developer
-	@for file in benchmarks/$(or $(ONLY),[a-z]*).py; do $(BIN)/python $$file || exit 1; done
+	@$(BIN)/python -m compileall -q core plugins strategies monitors
+	@for file in benchmarks/$(or $(ONLY),[a-z]*).py; do PYTHONPATH=. $(BIN)/python $$file || exit 1; done
 
 clean:
 	rm -rf $(VENV) dist build

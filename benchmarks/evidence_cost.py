@@ -3,13 +3,12 @@
 Prints one JSON object; see the contract of benchmarks in CONTRIBUTING.md.
 """
 
-import json
-import platform
 import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
 
+from benchmarks._figures import printed
 from rollway.evidence.counts import Counts, Reading
 from rollway.evidence.judge import Judge
 from rollway.evidence.specification import Comparison
@@ -58,14 +57,14 @@ def main() -> None:
     given = readings(SAMPLES)
     reference, judge = microseconds(divided, given), microseconds(judged, given)
     print(
-        json.dumps({
-            "name": "evidence_cost",
-            "figures": {"reading_us_median": round(judge, 2)},
-            "reference": {"two_divisions_us_median": round(reference, 3)},
-            "ratios": {"reading_to_two_divisions": round(judge / reference, 1)},
-            "conditions": {"samples": SAMPLES, "rounds": ROUNDS, "python": platform.python_version()},
-        })
-    )  # fmt: skip
+        printed(
+            "evidence_cost",
+            {"reading_us_median": round(judge, 2)},
+            {"two_divisions_us_median": round(reference, 3)},
+            {"reading_to_two_divisions": round(judge / reference, 1)},
+            {"samples": SAMPLES, "rounds": ROUNDS},
+        )
+    )
 
 
 if __name__ == "__main__":
