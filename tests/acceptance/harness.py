@@ -44,7 +44,7 @@ def step_of(event: EventDocument) -> int:
 
 @dataclass
 class Site:
-    """`steps` are those of the canary; `instances` of the application."""
+    """`steps` are those of the canary, unless a `strategy` is given; `instances` of the application."""
 
     folder: Path
     steps: list[dict[str, object]] = field(
@@ -52,6 +52,7 @@ class Site:
     )
     instances: int = 2
     monitors: object = None
+    strategy: dict[str, object] | None = None
     api: Address = field(default_factory=lambda: Address("127.0.0.1", free_port()))
     visitors: Address = field(default_factory=lambda: Address("127.0.0.1", free_port()))
     process: subprocess.Popen[bytes] | None = None
@@ -106,7 +107,7 @@ class Site:
                 "health": {"path": "/healthz", "interval": "100ms", "deadline": "8s"},
             },
             "router": {"use": "envoy", "listen": str(self.visitors), "drain": "1s"},
-            "strategy": {"use": "canary", "steps": self.steps},
+            "strategy": self.strategy or {"use": "canary", "steps": self.steps},
         }
         if self.monitors is not None:
             environment["monitors"] = self.monitors

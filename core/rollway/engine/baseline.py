@@ -17,6 +17,8 @@ from rollway.evidence.record import FEWEST_REQUESTS, FEWEST_SECONDS
 
 HOUR = 60
 LEARN_EVERY = 1.0
+ALMOST = 0.9 * LEARN_EVERY
+"""Readings of each second come a little early or late; one that came early and waited for the next would be a gap."""
 ENOUGH_SECONDS = 5.0
 """A rate measured for less than this is none."""
 
@@ -139,7 +141,7 @@ class Baseline:
         self._now.bad += mine.bad
         if self._now.since is None or stable != self._now.stable or elapsed > 2 * LEARN_EVERY:
             self._begin(stable, monotonic)
-        elif elapsed >= LEARN_EVERY:
+        elif elapsed >= ALMOST:
             self._dispersion.learn(self._now.requests, self._now.bad)
             self._time(int(now // 60), elapsed)
             self._remember(Stretch(now, elapsed, self._now.requests, self._now.bad))

@@ -236,6 +236,14 @@ def test_the_record_is_as_short_as_it_may_be(seconds: int, rate: int, expected: 
     assert Baseline(baseline.to_json()).record("g1", now) == expected
 
 
+def test_readings_a_little_early_or_late_leave_no_gap() -> None:
+    baseline = Baseline()
+    for second in range(71):
+        at = second + (0.03 if second % 3 else -0.03)
+        baseline.learn({"g1": GroupCounters(second * 10, 0)}, "g1", BEGAN + at, at)
+    assert baseline.record("g1", BEGAN + 71).seconds >= 60.0
+
+
 def test_a_new_stable_begins_its_record_anew() -> None:
     baseline = Baseline()
     learn(baseline, 100, 10)
