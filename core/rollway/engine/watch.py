@@ -14,18 +14,17 @@ from rollway.engine import record as records
 from rollway.engine.effects import Trouble, call
 from rollway.engine.monitoring import pace
 from rollway.engine.pacing import Paced
-from rollway.evidence.counts import Counts, Reading, Value
+from rollway.engine.readings import MOST_DETAIL, number, read_back, told, written
+from rollway.evidence.counts import Reading, Value
 from rollway.evidence.dispersion import Dispersion, DispersionState
 from rollway.evidence.judge import Judge
-from rollway.evidence.judgement import Judgement, Totals
+from rollway.evidence.judgement import Judgement
 from rollway.evidence.specification import Limit, Specification
 from rollway.plugin.kinds import Monitor, Tick
 from rollway.store.protocol import Json, MeasurementRow
 
 WINDOW = 30
 SAMPLE_DEADLINE = 5.0
-MOST_DETAIL = 300
-"""Letters of what a monitor saw that are kept."""
 TICKS = ""
 """Under this name stand the ticks themselves: when, how long, in which observation; a hold's progress is their sum."""
 
@@ -165,7 +164,7 @@ class Watch:
 
     def _take(self, name: str, reading: Reading | Value | None, now: float) -> None:
         self._feed(name, reading)
-        self._keep(name, now, _written(reading))
+        self._keep(name, now, written(reading))
 
     def _feed(self, name: str, reading: Reading | Value | None) -> None:
         self._judges[name].read(reading)
@@ -196,15 +195,15 @@ class Watch:
         return {name: self._tell(name, judge.judgement()) for name, judge in self._judges.items()}
 
     def _tell(self, name: str, judgement: Judgement) -> Judged:
-        told = _told(judgement)
-        failed = told.verdict is Verdict.FAIL
+        said = told(judgement)
+        failed = said.verdict is Verdict.FAIL
         if failed and name in self._details:
-            told = replace(told, reason=f"{told.reason}; {self._details[name]}")
+            said = replace(said, reason=f"{said.reason}; {self._details[name]}")
         if self._record is None or name not in self._record.limits:
-            return told
-        numbers = {**told.numbers, "record": records.figures(self._record, name)}
-        reason = f"{told.reason}; {records.blames(self._record)}" if failed else told.reason
-        return replace(told, reason=reason, numbers=numbers)
+            return said
+        numbers = {**said.numbers, "record": records.figures(self._record, name)}
+        reason = f"{said.reason}; {records.blames(self._record)}" if failed else said.reason
+        return replace(said, reason=reason, numbers=numbers)
 
     def take_rows(self) -> list[MeasurementRow]:
         """Rows that changed since the last call; windows that are over are let go."""
@@ -255,76 +254,15 @@ class Watch:
 
     def _replay_one(self, name: str, sample: Json) -> None:
         if name == TICKS:
-            observe, anew = int(_number(sample["o"])), int(_number(sample["a"]))
-            self._count(_number(sample["d"]), Span(observe=observe, anew=anew))
+            observe, anew = int(number(sample["o"])), int(number(sample["a"]))
+            self._count(number(sample["d"]), Span(observe=observe, anew=anew))
         elif name not in self._judges:
             return
         elif "dispersion" in sample:
-            limit = _number(sample["limit"]) if "limit" in sample else None
+            limit = number(sample["limit"]) if "limit" in sample else None
             self._judges[name] = self._judge(name, _STATE.validate_python(sample["dispersion"]), limit)
         elif "step" in sample:
-            self._begun = (int(_number(sample["step"])), int(_number(sample["anew"])))
-            self._judges[name].new_step(_number(sample["margin"]))
+            self._begun = (int(number(sample["step"])), int(number(sample["anew"])))
+            self._judges[name].new_step(number(sample["margin"]))
         else:
-            self._feed(name, _read_back(sample))
-
-
-def _number(value: JsonValue) -> float:
-    return float(value) if isinstance(value, int | float | str) else 0.0
-
-
-def _written(reading: Reading | Value | None) -> Json:
-    match reading:
-        case None:
-            return {"u": 1}
-        case Value():
-            detail: Json = {"n": reading.detail[:MOST_DETAIL]} if reading.detail else {}
-            return {"v": reading.canary, "w": reading.stable, **detail}
-        case Reading():
-            return {"c": _series(reading.canary), "s": _series(reading.stable)}
-
-
-def _series(series: Mapping[str, Counts]) -> Json:
-    return {name: [counts.requests, counts.bad] for name, counts in series.items()}
-
-
-def _read_back(sample: Json) -> Reading | Value | None:
-    if "u" in sample:
-        return None
-    if "v" in sample:
-        stable = sample.get("w")
-        detail = str(sample.get("n", ""))
-        return Value(_number(sample["v"]), None if stable is None else _number(stable), detail)
-    return Reading(_counts(sample["c"]), _counts(sample["s"]))
-
-
-def _counts(series: JsonValue) -> dict[str, Counts]:
-    if not isinstance(series, dict):
-        return {}
-    return {
-        name: Counts(_number(pair[0]), _number(pair[1]))
-        for name, pair in series.items()
-        if isinstance(pair, list)
-    }
-
-
-def _told(judgement: Judgement) -> Judged:
-    numbers = {
-        "log_e": round(judgement.log_e, 6),
-        "threshold_fail": round(judgement.threshold_fail, 6),
-        "log_clear": round(judgement.log_clear, 6),
-        "threshold_pass": round(judgement.threshold_pass, 6),
-        "dispersion": round(judgement.dispersion, 6),
-        "margin": judgement.margin,
-        **_arms(judgement.step),
-        "rollout": _arms(judgement.rollout),
-    }
-    return Judged(judgement.verdict, judgement.reason, numbers, int(judgement.step.canary.requests))
-
-
-def _arms(totals: Totals) -> dict[str, object]:
-    return {"canary": _figures(totals.canary), "stable": _figures(totals.stable)}
-
-
-def _figures(counts: Counts) -> dict[str, object]:
-    return {"requests": counts.requests, "bad": counts.bad}
+            self._feed(name, read_back(sample))
