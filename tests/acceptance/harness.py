@@ -44,7 +44,10 @@ def step_of(event: EventDocument) -> int:
 
 @dataclass
 class Site:
-    """`steps` are those of the canary, unless a `strategy` is given; `instances` of the application."""
+    """`steps` are those of the canary, unless a `strategy` is given; `instances` of the application.
+
+    `command` runs in the application's folder; `health` is what differs from the usual settings of its checks.
+    """
 
     folder: Path
     steps: list[dict[str, object]] = field(
@@ -52,6 +55,8 @@ class Site:
     )
     instances: int = 2
     monitors: object = None
+    command: str = f"{sys.executable} server.py {{port}}"
+    health: dict[str, object] = field(default_factory=dict)
     strategy: dict[str, object] | None = None
     api: Address = field(default_factory=lambda: Address("127.0.0.1", free_port()))
     visitors: Address = field(default_factory=lambda: Address("127.0.0.1", free_port()))
@@ -102,9 +107,9 @@ class Site:
         environment: dict[str, object] = {
             "target": {
                 "use": "process",
-                "command": f"{sys.executable} server.py {{port}}",
+                "command": self.command,
                 "instances": self.instances,
-                "health": {"path": "/healthz", "interval": "100ms", "deadline": "8s"},
+                "health": {"path": "/healthz", "interval": "100ms", "deadline": "8s", **self.health},
             },
             "router": {"use": "envoy", "listen": str(self.visitors), "drain": "1s"},
             "strategy": self.strategy or {"use": "canary", "steps": self.steps},

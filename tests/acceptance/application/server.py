@@ -6,6 +6,7 @@ import random
 import signal
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,21 +23,39 @@ class Page(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
+    answered = 0
 
     def do_GET(self) -> None:
         healthy = BEHAVIOUR.get("healthy", True)
-        if self.path == "/healthz":
+        if self.path == "/healthz" and "health" in BEHAVIOUR:
+            self._check(BEHAVIOUR["health"])
+        elif self.path == "/healthz":
             self._answer(200 if healthy else 503, "healthy" if healthy else "the database is missing")
+        elif self._is_the_last():
+            os._exit(7)
         elif random.random() < BEHAVIOUR.get("faults", 0.0) or breaks_now():
             self._answer(500, "something broke")
         else:
             self._answer(200, f"this is {RELEASE}")
+
+    def _check(self, health: str) -> None:
+        """A check that is answered wrongly: by a status, or by nothing for longer than anybody waits."""
+        if health == "hangs":
+            time.sleep(2)
+        self._answer(int(health) if health.isdigit() else 200, "as it was told")
+
+    def _is_the_last(self) -> bool:
+        """A release that dies when it has answered so many requests."""
+        Page.answered += 1
+        return Page.answered > BEHAVIOUR.get("dies_after", float("inf"))
 
     def _answer(self, status: int, text: str) -> None:
         body = text.encode()
         self.send_response(status)
         self.send_header("x-release", RELEASE)
         self.send_header("x-instance", os.environ["ROLLWAY_INSTANCE"])
+        if status == 302:
+            self.send_header("location", "/login")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
