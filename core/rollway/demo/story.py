@@ -95,7 +95,7 @@ class Story:
     async def _open(self) -> None:
         self._title = "The daemon starts"
         await self._daemon.until_ready(self._client)
-        self._say("daemon", f"ready, console and API at {self._daemon.url}")
+        self._say("daemon", f"ready, API at {self._daemon.url}")
         await self._client.apply(APPLICATION, self._deployment.settings)
 
     async def _compare(self, visitors: Visitors, good: Chapter, bad: Chapter) -> Outcome:
