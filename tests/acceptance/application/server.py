@@ -47,7 +47,7 @@ class Page(BaseHTTPRequestHandler):
     def _is_the_last(self) -> bool:
         """A release that dies when it has answered so many requests."""
         Page.answered += 1
-        return Page.answered > BEHAVIOUR.get("dies_after", float("inf"))
+        return bool(Page.answered > BEHAVIOUR.get("dies_after", float("inf")))
 
     def _answer(self, status: int, text: str) -> None:
         body = text.encode()
