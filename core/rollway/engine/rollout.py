@@ -29,7 +29,7 @@ from rollway.domain.decisions import (
 from rollway.domain.effects import Mark
 from rollway.domain.environment import EnvironmentState
 from rollway.domain.observation import verdicts_against
-from rollway.domain.plan import Observe, Promote, Provision, Retire, Shift, Step, Verify
+from rollway.domain.plan import Observe, Promote, Shift, Verify
 from rollway.domain.rollout import RolloutState
 from rollway.domain.traffic import Address
 from rollway.engine import record as records
@@ -37,17 +37,17 @@ from rollway.engine.baseline import TrackRecord
 from rollway.engine.effects import Trouble, call
 from rollway.engine.environment import EnvironmentAtWork
 from rollway.engine.journal import Journal, Proposal
+from rollway.engine.lowering import Lowering
+from rollway.engine.meaning import margins_of, meaning, span_of
 from rollway.engine.ports import Clock
 from rollway.engine.sampling import Counters
-from rollway.engine.watch import Span, Watch
-from rollway.plugin.kinds import Router, StaleToken
+from rollway.engine.watch import Watch
+from rollway.plugin.kinds import Router
 from rollway.store.protocol import Store
 
 log = logging.getLogger(__name__)
 
 SHIFT_DEADLINE = 60.0
-LOWER_DEADLINE = 5.0
-LOWER_AGAIN = 0.2
 CLOSE_DEADLINE = 5.0
 AT_MOST = 100
 """So many acts in one go; then others get their turn."""
@@ -78,8 +78,7 @@ class RolloutAtWork:
         self._wake = wake
         self._record_now = record
         self._effect: tuple[str, asyncio.Task[None]] | None = None
-        self._lowering: asyncio.Task[None] | None = None
-        self._lowered_for: e.Cause | None = None
+        self._lowering = Lowering(router, environment.place, clock, wake)
         self._promoting = False
         self._flushed = 0.0
         self._waiting: tuple[str | None, float] = (None, 0.0)
@@ -189,9 +188,9 @@ class RolloutAtWork:
     def close(self) -> None:
         """Stop what is under way; it is done again under the same key by whoever goes on."""
         self.watch.close()
-        for task in (self._lowering, self._effect[1] if self._effect else None):
-            if task is not None:
-                task.cancel()
+        self._lowering.close()
+        if self._effect is not None:
+            self._effect[1].cancel()
 
     async def _state(self) -> RolloutState:
         state = await self._journal.rollout(self.id)
@@ -209,8 +208,8 @@ class RolloutAtWork:
         """A lowering that the log does not know: begun by us just now, or found as a mark on the node."""
         if state.taking_back or state.promoted:
             return None
-        if self._lowered_for is not None:
-            return self._lowered_for
+        if self._lowering.cause is not None:
+            return self._lowering.cause
         for mark in self._environment.marks:
             if mark.group == state.group:
                 return e.Cause(e.Because.MARK, mark.reason)
@@ -266,7 +265,7 @@ class RolloutAtWork:
         record = records.taken(state, self.watch.specifications, self._record_now())
         started = e.StepStarted(step=state.step, key=f"{self.id}:{state.step}", record=record)
         finished = e.StepFinished(step=state.step)
-        events, environment = _meaning(state, step)
+        events, environment = meaning(state, step)
         if not isinstance(step.does, Shift | Verify | Observe):
             events = (*events, finished)
         # While a promotion is on its way to the log nothing is lowered: the group may be stable already.
@@ -334,7 +333,7 @@ class RolloutAtWork:
             started = e.RollbackStarted(because=action.cause.because, reason=action.cause.reason)
             await self._record(state, (*verdicts_against(state, self.evidence(state)), started))
             return True
-        if state.shifted and not self._is_lowered():
+        if state.shifted and not self._lowering.in_force():
             return False
         lowered = e.WeightLowered(
             group=action.group,
@@ -344,40 +343,11 @@ class RolloutAtWork:
         await self._record(state, (lowered,), (lowered,))
         return True
 
-    def _is_lowered(self) -> bool:
-        """Whether the lowering has come to its good end; one that broke off begins again."""
-        task = self._lowering
-        if task is None or not task.done():
-            return False
-        if task.cancelled() or task.exception() is not None:
-            log.error(
-                "the lowering broke off, beginning again",
-                exc_info=None if task.cancelled() else task.exception(),
-            )
-            self._lowering = None
-            self._wake()
-            return False
-        return True
-
     def _begin_lowering(self, state: RolloutState, action: Lower) -> None:
-        self._lowered_for = self._lowered_for or action.cause
-        if self._lowering is None and state.shifted:
-            if self._effect is not None:
-                self._effect[1].cancel()
-            mark = Mark(action.group, f"{self.id}:lower", action.cause.reason)
-            self._lowering = asyncio.create_task(self._until_lowered(mark), name=mark.key)
-            self._lowering.add_done_callback(lambda _: self._wake())
-
-    async def _until_lowered(self, mark: Mark) -> None:
-        """At once, alone, repeatedly, whatever else is failing."""
-        while True:
-            try:
-                await call("the router", self._router.lower(self.place, mark), LOWER_DEADLINE)
-            except (Trouble, StaleToken) as why:
-                log.error("the bad release still has traffic, trying again: %s", why)
-                await self._clock.sleep(LOWER_AGAIN)
-            else:
-                return
+        if self._effect is not None and state.shifted:
+            self._effect[1].cancel()
+        mark = Mark(action.group, f"{self.id}:lower", action.cause.reason)
+        self._lowering.begin(action.cause, mark if state.shifted else None)
 
     async def _close_connections(self, state: RolloutState, group: str) -> None:
         try:
@@ -386,41 +356,3 @@ class RolloutAtWork:
             log.warning("connections of the bad release end with its instances: %s", why)
         closed = e.ConnectionsClosed(group=group)
         await self._record(state, (closed,), (closed,))
-
-
-def _meaning(
-    state: RolloutState, step: Step
-) -> tuple[tuple[e.RolloutEvent, ...], tuple[e.EnvironmentEvent, ...]]:
-    """What beginning a step implies in either stream."""
-    groups = state.admitted.groups
-    match step.does:
-        case Provision(group=role, size=size):
-            return (), (e.GroupWanted(group=groups[role], size=size),)
-        case Shift(split=split):
-            return (), (e.Shifted(rollout=state.id, split=state.bound(split)),)
-        case Promote(group=role):
-            promoted = e.Promoted(rollout=state.id, group=groups[role], release=state.admitted.release)
-            return (promoted,), (promoted,)
-        case Retire(group=role, after=after):
-            return (), (e.GroupRetired(group=groups[role], after=after),)
-    return (), ()
-
-
-def span_of(state: RolloutState) -> Span:
-    """What samples count for now."""
-    steps = state.admitted.plan.steps
-    last = state.step if state.started else state.step - 1
-    shifts = [i for i, step in enumerate(steps[:last], 1) if isinstance(step.does, Shift)]
-    current = state.current
-    observing = state.started and current is not None and isinstance(current.does, Observe) and not state.held
-    return Span(shifts[-1] if shifts else 0, state.step if observing else 0, state.observed_anew)
-
-
-def margins_of(state: RolloutState) -> dict[str, float]:
-    """The margins of the observation that the last shift leads to."""
-    steps = state.admitted.plan.steps
-    start = max(0, span_of(state).shift - 1)
-    for step in steps[start:]:
-        if isinstance(step.does, Observe):
-            return dict(step.does.margins)
-    return {}
