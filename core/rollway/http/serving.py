@@ -15,9 +15,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from rollway.errors import ConfigurationError, Problem, RollwayError
+from rollway.http.connections import ACCEPTED_AT_ONCE, Complaints, Connection
 
 GRACE: Final = 3
 """Seconds that calls in flight get when the daemon stops."""
+QUEUE: Final = 1024
+"""Connections that may wait to be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def bind(listen: str) -> Listener:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
-        bound.listen(1024)
+        bound.listen(QUEUE)
         bound.setblocking(False)
     except OSError as error:
         bound.close()
@@ -96,6 +99,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(QUEUE)  # asyncio made the queue as short as its turns at accepting
         self._on_ready()
 
 
@@ -107,6 +112,7 @@ async def serve(
     On `stop`, event streams end at once and other calls in flight get GRACE seconds. The socket is closed afterwards.
     """
     server = _Server(_configuration(app), lambda: on_ready(listener.url) if on_ready else None)
+    asyncio.get_running_loop().set_exception_handler(Complaints())
     ending = asyncio.create_task(_end(app, server, stop))
     try:
         await server.serve(sockets=[listener.socket])
@@ -128,7 +134,8 @@ def _configuration(app: FastAPI) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         ws="none",
-        http="h11",
+        http=Connection,
+        backlog=ACCEPTED_AT_ONCE,
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
