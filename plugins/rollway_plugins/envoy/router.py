@@ -12,6 +12,7 @@ from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.files import EnvironmentFiles, NodeFiles
 from rollway_plugins.envoy.force import Force
 from rollway_plugins.envoy.process import EnvoyProcess
+from rollway_plugins.envoy.reserve import Reserve
 from rollway_plugins.envoy.settings import EnvoySettings
 from rollway_plugins.envoy.shared import SharedFiles, keeping, names, offering
 from rollway_plugins.envoy.wanted import Wanted, checked, endpoints, wanted
@@ -28,6 +29,7 @@ class EnvoyRouter:
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         # Of its own, so that threads stuck on a disk or a lock elsewhere never keep a lowering waiting.
         self._urgent = ThreadPoolExecutor(4, thread_name_prefix="envoy-lower")
+        self._reserve = Reserve()
 
     async def open(self) -> None:
         """As `Router.open`."""
@@ -37,11 +39,13 @@ class EnvoyRouter:
         """As `Router.close`."""
         await self._process.close()
         self._urgent.shutdown(wait=False)
+        self._reserve.close()
 
     async def shutdown(self) -> None:
         """End Envoy and with it all traffic; for tests and demonstrations."""
         await self._process.shutdown()
         self._urgent.shutdown(wait=False)
+        self._reserve.close()
 
     async def counters(self) -> Mapping[str, GroupCounters]:
         """As `Router.counters`."""
@@ -71,7 +75,7 @@ class EnvoyRouter:
         """As `Router.lower`."""
         here = self._files.environment(environment)
         loop, since = asyncio.get_running_loop(), self._force.now()
-        version = await loop.run_in_executor(self._urgent, acts.lower, here, mark)
+        version = await loop.run_in_executor(self._urgent, self._reserve.last_resort, acts.lower, here, mark)
         if version:
             await self._force.routes_or_silence(environment, version, since)
         await loop.run_in_executor(self._urgent, acts.after_lowering, here, mark)
