@@ -54,6 +54,7 @@ class Site:
         default_factory=lambda: [{"weight": "25%", "hold": "4s"}, {"weight": "50%", "hold": "2s"}]
     )
     instances: int = 2
+    health_interval: str = "100ms"
     monitors: object = None
     command: str = f"{sys.executable} server.py {{port}}"
     health: dict[str, object] = field(default_factory=dict)
@@ -109,7 +110,7 @@ class Site:
                 "use": "process",
                 "command": self.command,
                 "instances": self.instances,
-                "health": {"path": "/healthz", "interval": "100ms", "deadline": "8s", **self.health},
+                "health": {"path": "/healthz", "interval": self.health_interval, "deadline": "8s", **self.health},
             },
             "router": {"use": "envoy", "listen": str(self.visitors), "drain": "1s"},
             "strategy": self.strategy or {"use": "canary", "steps": self.steps},

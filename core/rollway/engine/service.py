@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from rollway.artifact import release_digest, target_settings
-from rollway.config import Deployment, parse_settings, refuse_unbuilt
+from rollway.config import parse_settings, refuse_unbuilt
 from rollway.domain import events as e
 from rollway.domain.decisions import GroupHealth
 from rollway.domain.environment import ROLLBACK, EnvironmentState, StableRecord
@@ -13,8 +12,9 @@ from rollway.domain.names import place as place_of
 from rollway.domain.names import rollout_stream
 from rollway.domain.rollout import RolloutState
 from rollway.engine.artifacts import ArtifactFolder
+from rollway.engine.catalogue import Catalogue, plugin_views
 from rollway.engine.commands import Commands, name_of
-from rollway.engine.compiling import Compiled, Wish, bound, compile_rollout, environment_of, with_targets
+from rollway.engine.compiling import Compiled, Wish, bound, compile_rollout, environment_of
 from rollway.engine.engine import Engine
 from rollway.engine.idempotency import Answer, Call, Keys
 from rollway.engine.journal import Journal, Proposal
@@ -76,6 +76,7 @@ class Service:
         self._journal = world.journal
         self._engine = world.engine
         self._keys = Keys(world.store, world.clock)
+        self._catalogue = Catalogue(world.store, world.artifacts, world.registry, world.clock)
         self._commands = Commands(world.journal, world.engine, self._keys)
         self._outputs = Outputs(world.journal, world.engine)
         self._news: dict[str, asyncio.Event] = {}
@@ -83,22 +84,11 @@ class Service:
 
     async def apply(self, name: str, settings: Json, actor: str) -> Applied:
         """See `UseCases.apply`."""
-        deployment = parse_settings(settings, self._world.registry)
-        refuse_unbuilt(deployment)
-        if deployment.application != name:
-            raise RollwayError(f"the settings are those of {deployment.application!r}, not of {name!r}")
-        before = await self._store.application(name)
-        await self._store.put_application(name, settings, actor, self._now())
-        row = await self.application(name)
-        changed = before is None or before.revision != row.revision
-        return Applied(row, changed, tuple(str(warning) for warning in deployment.warnings))
+        return await self._catalogue.apply(name, settings, actor)
 
     async def application(self, name: str) -> ApplicationRow:
         """See `UseCases.application`."""
-        row = await self._store.application(name)
-        if row is None:
-            raise NotFoundError(f"there is no application {name!r} here", advice="run `rollway apply` first")
-        return row
+        return await self._catalogue.application(name)
 
     async def applications(self) -> Sequence[ApplicationRow]:
         """See `UseCases.applications`."""
@@ -110,40 +100,19 @@ class Service:
 
     async def has_artifact(self, digest: str) -> bool:
         """See `UseCases.has_artifact`."""
-        return await asyncio.to_thread(self._world.artifacts.has, digest)
+        return await self._catalogue.has_artifact(digest)
 
     async def register(self, new: NewRelease, actor: str) -> ReleaseRow:
         """See `UseCases.register`."""
-        deployment = await self._deployment(new.application)
-        if not await self.has_artifact(new.artifact):
-            raise NotFoundError(
-                f"artifact {new.artifact} is not here", advice=f"PUT /artifacts/{new.artifact} first"
-            )
-        targets = {name: s for name, s in new.settings.items() if isinstance(s, dict)} or target_settings(
-            deployment
-        )
-        parse_settings(with_targets(deployment, targets), self._world.registry)
-        settings: Json = dict(targets)
-        digest = release_digest(new.artifact, targets)
-        row = ReleaseRow(
-            new.application, new.name, digest, new.artifact, new.source, settings, actor, self._now()
-        )
-        return await self._store.put_release(row)
+        return await self._catalogue.register(new, actor)
 
     async def release(self, application: str, name: str) -> ReleaseRow:
         """See `UseCases.release`."""
-        row = await self._store.release(application, name)
-        if row is None:
-            raise NotFoundError(
-                f"{application} has no release {name!r}",
-                advice="deploy it with an artifact, or name one it has",
-            )
-        return row
+        return await self._catalogue.release(application, name)
 
     async def releases(self, application: str, limit: int, before: str | None) -> Sequence[ReleaseRow]:
         """See `UseCases.releases`."""
-        await self.application(application)
-        return await self._store.releases(application, limit, before)
+        return await self._catalogue.releases(application, limit, before)
 
     async def plan(self, application: str, environment: str, release: str | None) -> PlanView:
         """See `UseCases.plan`."""
@@ -244,7 +213,7 @@ class Service:
         self, application: str, environment: str, limit: int = 50, before: str | None = None
     ) -> Sequence[PastRollout]:
         """See `UseCases.history`."""
-        environment_of(await self._deployment(application), environment)
+        environment_of(await self._catalogue.deployment(application), environment)
         state = await self._journal.environment(place_of(application, environment))
         rows = await self.rollouts(
             application=application, environment=environment, limit=limit, before=before
@@ -313,7 +282,7 @@ class Service:
         call = Call(actor, key, f"rollback {application}/{environment} {to}")
         if (answered := await self._answered(call)) is not None:
             return answered
-        environment_of(await self._deployment(application), environment)
+        environment_of(await self._catalogue.deployment(application), environment)
         state = await self._journal.environment(place_of(application, environment))
         if state.rollout is not None:
             said = reason or f"rolled back by {name_of(actor)}"
@@ -330,7 +299,7 @@ class Service:
 
     async def environment(self, application: str, environment: str) -> EnvironmentView:
         """See `UseCases.environment`."""
-        environment_of(await self._deployment(application), environment)
+        environment_of(await self._catalogue.deployment(application), environment)
         return await self._view(place_of(application, environment))
 
     async def environments(self, application: str | None = None) -> Sequence[EnvironmentView]:
@@ -366,11 +335,8 @@ class Service:
         if event is not None:
             event.set()
 
-    async def _deployment(self, application: str) -> Deployment:
-        return parse_settings((await self.application(application)).settings, self._world.registry)
-
     async def _compiled(self, wish: Wish, release: ReleaseRow | None) -> Compiled:
-        deployment = await self._deployment(wish.application)
+        deployment = await self._catalogue.deployment(wish.application)
         refuse_unbuilt(deployment)
         environment_of(deployment, wish.environment)
         place = place_of(wish.application, wish.environment)
@@ -446,26 +412,6 @@ class Service:
         if at_work is None:
             return EnvironmentView(state)
         return EnvironmentView(state, at_work.seen, await at_work.router_state())
-
-
-def plugin_views(registry: Registry) -> Sequence[PluginView]:
-    """What a registry holds, as people are told."""
-    loaded = [
-        PluginView(
-            kind,
-            name,
-            each.origin.distribution,
-            each.origin.version,
-            tuple(sorted(each.descriptor.capabilities)),
-            each.descriptor.summary,
-        )
-        for (kind, name), each in sorted(registry.loaded.items())
-    ]
-    broken = [
-        PluginView("?", b.origin.entry_point, b.origin.distribution, b.origin.version, problem=b.problem)
-        for b in registry.broken
-    ]
-    return [*loaded, *broken]
 
 
 def _refuse_wish(new: NewRollout) -> None:

@@ -78,7 +78,7 @@ def plugins(
         raise UsageError(f"`rollway plugins {action}` is not built yet")
     if action != "list":
         raise UsageError(f"`rollway plugins` does not know {action!r}", advice="write: rollway plugins list")
-    from rollway.engine.service import plugin_views
+    from rollway.engine.catalogue import plugin_views
     from rollway.http.projection import plugin
     from rollway.plugin.loading import load
 
