@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from rollway.artifact import Bounds
-from rollway.errors import ArtifactError, ArtifactTooLargeError, DigestMismatchError
+from rollway.errors import ArtifactError, ArtifactTooLargeError, DigestMismatchError, NotFoundError
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 LARGEST = Bounds().bytes
@@ -33,6 +33,16 @@ class ArtifactFolder:
     def has(self, digest: str) -> bool:
         """Whether it is kept here."""
         return self.path(digest).is_file()
+
+    async def kept(self, digest: str, release: str) -> Path:
+        """Where the artifact of a release is. Raises NotFoundError where somebody has taken it away."""
+        path = self.path(digest)
+        if not await asyncio.to_thread(path.is_file):
+            raise NotFoundError(
+                f"the artifact of {release} is gone: {path}",
+                advice=f"send it again: rollway deploy ENV --release {release} --artifact PATH",
+            )
+        return path
 
     async def put(self, digest: str, chunks: AsyncIterator[bytes]) -> bool:
         """Keep this content; False where it was here already.

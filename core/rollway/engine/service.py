@@ -288,6 +288,8 @@ class Service:
             said = reason or f"rolled back by {name_of(actor)}"
             if to is None or to == state.stable_release:
                 return await self._end(state.rollout, call, said)
+            there = await self.release(application, to)  # nothing is ended for what cannot begin
+            await self._world.artifacts.kept(there.artifact, to)
             await self.abort(state.rollout, actor, said)
             state = await self._until_free(state)
         release = to or _last_good(state)
@@ -354,7 +356,7 @@ class Service:
         rollout, group = self._world.identifiers.new(), self._world.identifiers.new()
         compiled = await self._compiled(wish, release)
         planned_on = (await self._journal.environment(place)).stable
-        artifact = str(self._world.artifacts.path(release.artifact))
+        artifact = str(await self._world.artifacts.kept(release.artifact, release.name))
         admitted = bound(compiled.admitted, rollout, group, artifact)
 
         def propose(_: RolloutState | None, state: EnvironmentState) -> Proposal:
