@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test check bench servers clean
+.PHONY: install demo test check bench docs servers clean
 
 install: $(VENV)/.installed
 
@@ -33,6 +33,10 @@ test: $(VENV)/.developer
 bench: $(VENV)/.developer
 	@$(BIN)/python -m compileall -q core plugins strategies monitors
 	@for file in benchmarks/$(or $(ONLY),[a-z]*).py; do PYTHONPATH=. $(BIN)/python $$file || exit 1; done
+
+# The reference, made of the models; a test compares.
+docs: $(VENV)/.developer
+	$(BIN)/python -m docs.generate
 
 clean:
 	rm -rf $(VENV) dist build
