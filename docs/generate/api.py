@@ -9,7 +9,7 @@ from typing import cast, get_args
 
 from docs.generate.markdown import code, link, page, sentence, table
 from docs.generate.shapes import Schema, default, mapping, parts, text, words
-from rollway import errors, http
+from rollway import http
 from rollway.domain.events import RolloutEvent
 from rollway.engine.usecases import UseCases
 from rollway.http import problems
@@ -46,8 +46,14 @@ FOLLOWING = """
 and everything is told, the answer is 204. These events there are; more may come, so pass over what you do not know.
 """
 
-ANYTHING = "Anything else that this program says no to"
-"""What a problem of no closer kind is."""
+WHEN = {
+    "refused": "Anything else that this program says no to",
+    "invalid-request": "A parameter or the body is not what it should be: `problems` says what, and where",
+    "not-built": "It is valid and asks for what this version does not have: `refusals` says what to do meanwhile",
+    "not-ready": "The daemon starts, or cannot serve: `detail` says what it waits for",
+    "store-unavailable": "The database cannot be used now; ask again after `Retry-After` seconds",
+}
+"""For a reader of the API, where the error's own docstring is for a reader of the code."""
 
 _OWN = frozenset({"x-rollway-actor", "idempotency-key"})
 """Headers that the introduction explains."""
@@ -152,14 +158,11 @@ def _described(name: str, schema: Schema) -> str:
 
 
 def _problems() -> str:
-    rows: dict[str, tuple[int, str]] = {}
+    rows: dict[str, tuple[int, str]] = {"method": (405, "The address is right and the method is not")}
     for kind, (status, word) in problems._STATUS.items():
-        rows[word] = (
-            status,
-            ANYTHING if kind is errors.RollwayError else (kind.__doc__ or "").partition("\n")[0],
-        )
+        rows[word] = (status, WHEN.get(word) or (kind.__doc__ or "").partition("\n")[0])
     for status, word, detail in _refusals():
-        rows.setdefault(word, (status, detail))
+        rows.setdefault(word, (status, WHEN.get(word) or detail))
     ordered = sorted(rows.items(), key=lambda row: (row[1][0], row[0]))
     return table(
         ("status", "type `urn:rollway:problem:`…", "when"),
@@ -171,10 +174,12 @@ def _refusals() -> Iterator[tuple[int, str, str]]:
     """What the API itself says no to, wherever it does: `Refused(status, word, detail)` in its sources."""
     for file in sorted(Path(http.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refused":
-                status, word, detail = node.args[:3]
-                if isinstance(status, ast.Constant) and isinstance(word, ast.Constant):
-                    yield cast("int", status.value), cast("str", word.value), _said(detail)
+            match node:
+                case ast.Call(
+                    func=ast.Name("Refused" | "problem") | ast.Attribute(attr="problem"),
+                    args=[ast.Constant(int(status)), ast.Constant(str(word)), detail, *_],
+                ):
+                    yield status, word, _said(detail)
 
 
 def _said(detail: ast.expr) -> str:

@@ -41,4 +41,4 @@ def link(heading: str, words: str | None = None) -> str:
 def sentence(text: str) -> str:
     """Text as a sentence: a capital in front, a full stop behind; double backticks of docstrings become single."""
     text = " ".join(text.replace("``", "`").split())
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', ':', '!')) else '.'}" if text else ""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', ':', '!', '…')) else '.'}" if text else ""
