@@ -110,7 +110,12 @@ class Site:
                 "use": "process",
                 "command": self.command,
                 "instances": self.instances,
-                "health": {"path": "/healthz", "interval": self.health_interval, "deadline": "8s", **self.health},
+                "health": {
+                    "path": "/healthz",
+                    "interval": self.health_interval,
+                    "deadline": "8s",
+                    **self.health,
+                },
             },
             "router": {"use": "envoy", "listen": str(self.visitors), "drain": "1s"},
             "strategy": self.strategy or {"use": "canary", "steps": self.steps},
@@ -174,9 +179,13 @@ class Site:
 
     def running(self) -> Counter[str]:
         """How many processes run for each release, from the processes themselves; a doubled instance is an error."""
-        found = list(self._running())
+        found = [(each["ROLLWAY_INSTANCE"], each["ROLLWAY_RELEASE"]) for _, each in self._running()]
         assert len({id_ for id_, _ in found}) == len(found), f"an instance runs twice: {found}"
         return Counter(release for _, release in found)
+
+    def processes(self) -> list[psutil.Process]:
+        """The processes of the instances."""
+        return [process for process, _ in self._running()]
 
     def envoys(self) -> list[psutil.Process]:
         """The Envoys of this site."""
@@ -197,7 +206,7 @@ class Site:
             return False
         return True
 
-    def _running(self) -> Iterator[tuple[str, str]]:
+    def _running(self) -> Iterator[tuple[psutil.Process, dict[str, str]]]:
         for process in psutil.process_iter():
             try:
                 environment = process.environ()
@@ -206,7 +215,7 @@ class Site:
             except psutil.Error:
                 continue
             if "ROLLWAY_INSTANCE" in environment:
-                yield environment["ROLLWAY_INSTANCE"], environment["ROLLWAY_RELEASE"]
+                yield process, environment
 
 
 def _is_envoy_of(process: psutil.Process, data: Path) -> bool:

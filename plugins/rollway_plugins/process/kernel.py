@@ -1,13 +1,16 @@
 """Processes as the kernel knows them (see proc(5)), and signals that reach only who is meant."""
 
+import errno
 import os
 import signal
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_OUR_OWN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,15 @@ def boot_id() -> str:
 def read(pid: int, name: str) -> bytes:
     """A file of /proc/PID; empty where the process is gone or not ours to look at.
 
-    As cheap as can be, because it is called for every process of the machine.
+    As cheap as can be, because it is called for every process of the machine. Raises OSError where this process is
+    short of descriptors or memory: that says nothing of the other.
     """
     try:
         with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:  # noqa: PTH123
             return file.read()
-    except OSError:
+    except OSError as error:
+        if error.errno in _OUR_OWN:
+            raise
         return b""
 
 
@@ -76,8 +82,7 @@ def is_alive(identity: Identity) -> bool:
 
 def age(identity: Identity) -> float:
     """Seconds since it was started."""
-    uptime = float(Path("/proc/uptime").read_text().split()[0])
-    return max(0.0, uptime - identity.started / _TICKS)
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - identity.started / _TICKS)
 
 
 def send(process: Status, number: signal.Signals) -> None:

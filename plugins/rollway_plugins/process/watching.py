@@ -11,6 +11,14 @@ _POLL = 0.25
 
 async def until_gone(process: Identity) -> str:
     """Return when this process has ended, with how in words; these are empty if it was no child of this daemon."""
+    while True:
+        try:
+            return await _gone(process)
+        except OSError:  # no descriptor is left to look with: that says nothing of the process
+            await asyncio.sleep(_POLL)
+
+
+async def _gone(process: Identity) -> str:
     try:
         fd = os.pidfd_open(process.pid)
     except ProcessLookupError:
