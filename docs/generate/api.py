@@ -50,10 +50,18 @@ WHEN = {
     "refused": "Anything else that this program says no to",
     "invalid-request": "A parameter or the body is not what it should be: `problems` says what, and where",
     "not-built": "It is valid and asks for what this version does not have: `refusals` says what to do meanwhile",
+    "connections": "There are more connections to the API than the daemon can spare",
     "not-ready": "The daemon starts, or cannot serve: `detail` says what it waits for",
     "store-unavailable": "The database cannot be used now; ask again after `Retry-After` seconds",
 }
 """For a reader of the API, where the error's own docstring is for a reader of the code."""
+
+BEFORE_ANY_ROUTE = {
+    "http": (400, "What arrived is no HTTP/1.1"),
+    "method": (405, "The address is right and the method is not"),
+    "header-too-large": (431, "The header is larger than 64 KiB"),
+}
+"""Said where no constants stand in the sources."""
 
 _OWN = frozenset({"x-rollway-actor", "idempotency-key"})
 """Headers that the introduction explains."""
@@ -158,7 +166,7 @@ def _described(name: str, schema: Schema) -> str:
 
 
 def _problems() -> str:
-    rows: dict[str, tuple[int, str]] = {"method": (405, "The address is right and the method is not")}
+    rows = dict(BEFORE_ANY_ROUTE)
     for kind, (status, word) in problems._STATUS.items():
         rows[word] = (status, WHEN.get(word) or (kind.__doc__ or "").partition("\n")[0])
     for status, word, detail in _refusals():
