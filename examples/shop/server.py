@@ -60,10 +60,11 @@ class Server(ThreadingHTTPServer):
         self.server_close()
 
     def _take_backlog(self) -> None:
-        # Closing the socket would reset those who are connected but not yet accepted.
+        # Closing the socket would reset those who are connected but not yet accepted; who comes after them is too late.
         self.timeout, self._backlog = 0, True
-        while self._backlog:
-            self.handle_request()
+        for _ in range(self.request_queue_size):
+            if self._backlog:
+                self.handle_request()
 
     def handle_timeout(self) -> None:
         """Nobody is left in the backlog."""

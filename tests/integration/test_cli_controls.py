@@ -263,8 +263,10 @@ def shown_until(terminal: FileIO, what: bytes) -> bytes:
 
 def test_live_on_a_terminal_ctrl_c_leaves_the_rollout_going(going: str, server: Served) -> None:
     with on_a_terminal(server, "watch", going) as (process, terminal):
-        assert b"v1 -> " in shown_until(terminal, b"then 100%")
-        shown_until(terminal, CURSOR)  # so that it is there after Ctrl-Z
+        seen = shown_until(terminal, b"then 100%")
+        assert b"v1 -> " in seen
+        if CURSOR not in seen:
+            shown_until(terminal, CURSOR)  # so that it is there after Ctrl-Z
         terminal.write(b"\x03")
         assert b"the rollout goes on" in shown_until(terminal, f"rollway watch {going}".encode())
         shown_until(terminal, b"nothing more")

@@ -7,15 +7,15 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rollway.api import Group, Health, Node
-from rollway.testing.contracts.target import dead, effect, healthy
+from rollway.api import Group, Health, Instance, Node
+from rollway.testing.contracts.target import dead, effect, healthy, until
 from rollway_plugins.process import adoption, kernel
 from rollway_plugins.process.marks import marked
 from rollway_plugins.process.records import Kept, Life, Record, Records
@@ -172,13 +172,17 @@ async def test_killed_at_any_step_of_starting(
     assert step > 40
 
 
+def living(seen: Mapping[str, Instance]) -> set[str]:
+    return {id_ for id_, instance in seen.items() if instance.health is not Health.DEAD}
+
+
 async def gone_at_last(folder: Path, names: list[str]) -> None:
     """A new daemon knows what still runs, and the same calls once more end all of it."""
     target = ProcessTarget(Node("here", folder))
     await target.open()
-    seen = await target.observe(GROUP.place)
-    alive = {instance.id for instance in seen if instance.health is not Health.DEAD}
-    assert {name for name in names if running(name)} == alive
+
+    # What ends just now may be gone a moment before it is known to be.
+    await until(target, GROUP, lambda seen: {name for name in names if running(name)} == living(seen))
     for name in names:
         await target.stop(GROUP, name, effect(1, epoch=2))
     await target.forget(GROUP.id, effect(2, epoch=2))
@@ -361,6 +365,9 @@ async def test_what_became_of_it_is_unreadable_and_its_process_is_found_by_its_m
     (name,) = new_names(1)
     target = await daemon(tmp_path, daemons)
     await target.start(GROUP, name, effect(1))
+    await until(
+        target, GROUP, lambda _: bool(running(name))
+    )  # the kernel shows a mark a moment after the start
     before = running(name)
     await target.close()
     (tmp_path / "instances" / name / "life.json").write_text("{")

@@ -18,6 +18,9 @@ from rollway_plugins.process import kernel
 from rollway_plugins.process.marks import marked
 from rollway_plugins.process.target import ProcessTarget
 
+# Instances are looked for by name on the whole machine: these tests keep out of each other's way.
+pytestmark = pytest.mark.xdist_group("processes")
+
 GROUP = Group(id="group-1", application="shop", environment="prod", release="v1")
 QUICK = {"interval": "50ms", "healthy_after": 1}
 
