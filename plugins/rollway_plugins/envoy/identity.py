@@ -30,12 +30,15 @@ class Identity:
     def alive(self) -> bool:
         """Whether it still runs."""
         with contextlib.suppress(psutil.Error):
-            process = psutil.Process(self.pid)
-            return (
-                self.boot == boot_id()
-                and abs(process.create_time() - self.started) < 0.05
-                and process.status() != psutil.STATUS_ZOMBIE
-            )
+            return self.exists and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+        return False
+
+    @property
+    def exists(self) -> bool:
+        """Whether the kernel still knows it; one that has ended may have threads that end, and with them its ports."""
+        with contextlib.suppress(psutil.Error):
+            started = psutil.Process(self.pid).create_time()
+            return self.boot == boot_id() and abs(started - self.started) < 0.05
         return False
 
 

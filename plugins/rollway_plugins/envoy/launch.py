@@ -6,15 +6,17 @@ sockets over which they talk; theirs lie in a folder, because abstract ones are 
 """
 
 import contextlib
+import errno
 import hashlib
 import importlib.metadata
 import json
 import os
 import resource
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from rollway.api import PluginError
 from rollway_plugins.envoy import files
@@ -32,6 +34,8 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Envoy itself keeps what t
 ASKING = 15.0
 """Seconds that a binary may take to tell of itself or to check a bootstrap."""
 HEAD = 1024 * 1024
+ORPHAN = 'exec 3<&0; { read -r go; exec "$@" </dev/null >&2 3<&-; } <&3 & echo $!'
+"""Starts what follows once its standard input is closed, and tells its pid."""
 
 
 def binary() -> Path:
@@ -120,23 +124,34 @@ class Launch:
             raise PluginError(f"{self.path} refuses to start: {said}")
 
     def spawn(self, log: Path) -> int:
-        """Start it in a session of its own, writing to `log` itself; returns its pid. Raises PluginError."""
+        """Start it in a session of its own, writing to `log` itself; returns its pid. Blocks. Raises PluginError.
+
+        An Envoy that can hand over asks the kernel to be ended with its parent. So it is nobody's child before it is
+        executed: a shell starts it, ends, and only then lets it go on; it does so as well if the daemon dies here.
+        """
         self.admin.unlink(missing_ok=True)
-        append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        actions = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(log), append, 0o600),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ]
-        environment = dict(os.environ)
         try:
-            pid = os.posix_spawn(self.path, self.arguments(), environment, file_actions=actions, setsid=True)
+            handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            with os.fdopen(handle, "ab") as file:
+                pid = _orphaned(self.arguments(), file)
         except OSError as error:
             raise PluginError(f"Envoy cannot be started ({self.path}): {error.strerror}") from error
         with contextlib.suppress(OSError, ValueError):
             most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
         return pid
+
+
+def _orphaned(arguments: Sequence[str], log: IO[bytes]) -> int:
+    command = ["/bin/sh", "-c", ORPHAN, "envoy", *arguments]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+    ) as shell:
+        told = shell.stdout.readline() if shell.stdout else b""
+        shell.wait()
+        if not told.strip().isdigit():
+            raise OSError(errno.EAGAIN, "the shell that starts it failed")
+        return int(told)
 
 
 def described(document: Mapping[str, object]) -> tuple[str, str]:
@@ -165,7 +180,7 @@ def handover(program: Path) -> str:
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         asked = [str(program), "--hot-restart-version"]
         done = subprocess.run(asked, capture_output=True, text=True, timeout=ASKING, check=False)
-        return done.stdout.strip() if done.returncode == 0 else ""
+        return (done.stdout + done.stderr).strip() if done.returncode == 0 else ""
     return ""
 
 

@@ -43,7 +43,7 @@ class EnvoyProcess:
         self._folder = node.folder.absolute()
         self._identity: Identity | None = None
         self._former: list[Identity] = []
-        self._admin: Admin | None = None
+        self._admins: dict[str, Admin] = {}
         self._watch: asyncio.Task[None] | None = None
         self._succession: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
@@ -61,9 +61,10 @@ class EnvoyProcess:
         """Its admin. Raises PluginError where there is no Envoy."""
         if self._identity is None:
             raise PluginError("Envoy has not been started")
-        if self._admin is None or str(self._admin.socket) != self._identity.admin:
-            self._admin = Admin(Path(self._identity.admin))
-        return self._admin
+        socket = self._identity.admin
+        if socket not in self._admins:
+            self._admins[socket] = Admin(Path(socket))
+        return self._admins[socket]
 
     async def open(self) -> None:
         """Adopt the running one, replace it where it is outdated, or start it; and look after it from now on.
@@ -85,9 +86,9 @@ class EnvoyProcess:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._watch = self._succession = None
-        if self._admin is not None:
-            await self._admin.close()
-            self._admin = None
+        for admin in self._admins.values():
+            await admin.close()
+        self._admins = {}
 
     async def shutdown(self) -> None:
         """End it."""
@@ -169,7 +170,7 @@ class EnvoyProcess:
             if not path.exists():  # Envoy refuses to start where one is missing.
                 files.save(path, empty)
         offset = self.said.size
-        identity = _just_started(what, what.spawn(self.said.path))
+        identity = _just_started(what, await asyncio.to_thread(what.spawn, self.said.path))
         if what.epoch == 0:
             self._become(identity)
         await self._until_ready(identity, offset)
@@ -243,8 +244,7 @@ class EnvoyProcess:
                     os.kill(one.pid, signal.SIGKILL)
         async with asyncio.timeout(10):
             for one in ones:
-                while _alive(one) or not _reap(one):  # noqa: ASYNC110 - one that is no child of ours tells nobody
-                    await asyncio.sleep(LOOK)
+                await _until_gone(one)
 
     async def _until_listening(self) -> None:
         """Have listeners tried again that could not be opened, because the former Envoy took its time to let go.
@@ -329,23 +329,19 @@ def _just_started(what: Launch, pid: int) -> Identity:
 
 
 def _alive(one: Identity) -> bool:
-    _reap(one)
+    with contextlib.suppress(
+        ChildProcessError
+    ):  # mostly it is nobody's child, but a daemon may be a container's init
+        os.waitpid(one.pid, os.WNOHANG)
     return one.alive
 
 
-def _reap(one: Identity) -> bool:
-    """Take note of a child's end; False while it still has threads that end, and with them ports that it holds."""
-    try:
-        return os.waitpid(one.pid, os.WNOHANG)[0] != 0
-    except ChildProcessError:
-        return True
-
-
 async def _until_gone(one: Identity) -> None:
-    if not _alive(one):
-        return
+    """Wait until it has ended with all its threads, and with them let go of its ports."""
     try:
         handle = os.pidfd_open(one.pid)
+    except ProcessLookupError:
+        return
     except (AttributeError, OSError):
         while _alive(one):  # noqa: ASYNC110 - no pidfd on this machine
             await asyncio.sleep(0.2)
@@ -354,7 +350,8 @@ async def _until_gone(one: Identity) -> None:
     loop = asyncio.get_running_loop()
     loop.add_reader(handle, gone.set)
     try:
-        await gone.wait()
+        if one.exists:
+            await gone.wait()
     finally:
         loop.remove_reader(handle)
         os.close(handle)
