@@ -34,7 +34,7 @@ Whatever goes wrong is answered with a problem document (RFC 9457, `application/
 
 ```json
 {"type": "urn:rollway:problem:not-found", "title": "Not Found", "status": 404,
- "detail": "there is no rollout 42", "advice": "see rollway list"}
+ "detail": "there is no rollout '42'", "advice": "`rollway status` shows what is running"}
 ```
 """
 
