@@ -164,7 +164,8 @@ def main(arguments: list[str] | None = None) -> int:
     server = Server((options.host, options.port), shop)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     logging.info("release %s on %s port %d", shop.settings.release, options.host, server.server_port)
-    stop.wait()
+    while not stop.wait(0.2):
+        pass  # a signal that another thread has got is only seen when this one wakes up
     server.drain()
     return 0
 
