@@ -20,6 +20,7 @@ from rollway_plugins.envoy.documents import cluster_file, listener_file
 from rollway_plugins.envoy.identity import Identity, boot_id, found
 from rollway_plugins.envoy.launch import Launch
 from rollway_plugins.envoy.said import Said
+from rollway_plugins.rotation import DEFAULT, keep_in_bounds
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class EnvoyProcess:
         self._admins: dict[str, Admin] = {}
         self._watch: asyncio.Task[None] | None = None
         self._succession: asyncio.Task[None] | None = None
+        self._rotation: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
         self.said = Said(self._folder / "envoy.log")
 
@@ -78,14 +80,17 @@ class EnvoyProcess:
             await self._renew()
         self._watch = asyncio.create_task(self._look_after(), name="envoy")
         self._succession = asyncio.create_task(self._succeed(), name="envoy's succession")
+        self._rotation = asyncio.create_task(
+            keep_in_bounds(lambda: [(self.said.path, DEFAULT)]), name="envoy.log"
+        )
 
     async def close(self) -> None:
         """Stop looking after it; it runs on."""
-        tasks = [task for task in (self._succession, self._watch) if task is not None]
+        tasks = [task for task in (self._succession, self._watch, self._rotation) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._watch = self._succession = None
+        self._watch = self._succession = self._rotation = None
         for admin in self._admins.values():
             await admin.close()
         self._admins = {}

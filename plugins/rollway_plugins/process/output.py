@@ -4,6 +4,8 @@ import os
 import re
 from pathlib import Path
 
+from rollway_plugins.rotation import part
+
 _BLOCK = 16 * 1024
 _MOST = 1024 * 1024
 _LONGEST_LINE = 2000
@@ -15,12 +17,18 @@ def last_lines(log: Path, lines: int) -> list[str]:
     """Up to `lines` lines, the oldest first; empty where there is no such file. Cheap however long the file is."""
     if lines <= 0:
         return []
+    found = _last_of(log, lines)
+    if len(found) < lines:  # it was put aside a moment ago
+        found = [*_last_of(part(log, 1), lines - len(found)), *found]
+    return [_readable(line) for line in found]
+
+
+def _last_of(log: Path, lines: int) -> list[bytes]:
     try:
         with log.open("rb") as file:
-            found = _tail(file.fileno(), lines)
+            return _tail(file.fileno(), lines)[-lines:]
     except OSError:
         return []
-    return [_readable(line) for line in found[-lines:]]
 
 
 def _tail(fd: int, lines: int) -> list[bytes]:

@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PlainSerializer,
     Tag,
     WithJsonSchema,
     model_validator,
@@ -18,9 +19,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from rollway.api import CommandLine, Duration, Secret
+from rollway_plugins.rotation import Bounds
 
 _VARIABLE = re.compile(r"[^=\0]{1,200}")
 _PATH = re.compile(r"/[!-~]*")
+_SIZE = re.compile(r"([0-9]{1,6})([KMG])iB")
+MIB = 1024 * 1024
 RESERVED = "ROLLWAY_"
 
 
@@ -65,11 +69,28 @@ def _inside(value: str) -> str:
     return value
 
 
+def _size(value: object) -> object:
+    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("size", "expected a size such as 512KiB, 10MiB or 1GiB")
+    return int(found[1]) * 1024 ** (" KMG".index(found[2]))
+
+
 _Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number"]})]
 Variable = Annotated[
     Annotated[_Text, Tag("text")] | Annotated[Secret, Tag("secret")], Discriminator(_is_secret)
 ]
 """The value of an environment variable: text, a number, or a secret by its name."""
+
+
+Size = Annotated[
+    int,
+    Field(ge=16 * 1024),
+    BeforeValidator(_size),
+    PlainSerializer(lambda size: f"{size // 1024}KiB", return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["10MiB"]}),
+]
+"""Bytes, written with their unit; whole KiB."""
 
 
 class HealthSettings(_Settings):
@@ -106,6 +127,20 @@ class StopSettings(_Settings):
     """After so long, what still runs is killed."""
 
 
+class LogSettings(_Settings):
+    """How much is kept of what an instance writes to standard output and standard error."""
+
+    size: Size = 10 * MIB
+    """A log that has grown so large is put aside; looked at each minute."""
+    keep: Annotated[int, Field(ge=1, le=1000)] = 5
+    """So many logs put aside stay, together no more than so many times `size`."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """The same, as the rotation takes it."""
+        return Bounds(self.size, self.keep)
+
+
 class ProcessSettings(_Settings):
     """Instances of a command as processes on this machine."""
 
@@ -121,3 +156,5 @@ class ProcessSettings(_Settings):
     """Where in the artifact the command runs."""
     stop: StopSettings = StopSettings()
     """How an instance is stopped."""
+    log: LogSettings = LogSettings()
+    """How much is kept of what it writes."""

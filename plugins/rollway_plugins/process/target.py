@@ -21,9 +21,11 @@ from rollway_plugins.process.starting import Starter
 from rollway_plugins.process.tokens import Tokens
 from rollway_plugins.process.trouble import foreseen
 from rollway_plugins.process.unpacking import unpack
+from rollway_plugins.rotation import Bounds, discard_parts, keep_in_bounds
 
 _THREADS = 8
 _STOPPED_KEPT = 20
+_PARTS_OF_STOPPED = 1
 _log = logging.getLogger(__name__)
 
 Arguments = ParamSpec("Arguments")
@@ -38,7 +40,7 @@ class ProcessTarget:
     | `tokens/APPLICATION.ENVIRONMENT` | the last token seen, and the lock |
     | `releases/APPLICATION/RELEASE-DIGEST/` | an artifact, unpacked once |
     | `groups/GROUP.json` | which folder a group runs in; `groups/GROUP/` where it has no artifact |
-    | `instances/ID/` | `record.json` or `stopped.json`, `life.json`, `output.log` |
+    | `instances/ID/` | `record.json` or `stopped.json`, `life.json`, `output.log`, older `output.log.1` and on |
     """
 
     def __init__(self, node: Node, *, ports: Ports | None = None) -> None:
@@ -49,6 +51,7 @@ class ProcessTarget:
         self._starter = Starter(self._records, self._tokens, self._ports, node.reveal)
         self._known: dict[str, Known] = {}
         self._stopped: dict[str, Record] = {}
+        self._rotation: asyncio.Task[None] | None = None
         self._beginning: dict[str, asyncio.Task[None]] = {}
         self._arrivals: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         # threads of our own: a lock that somebody holds must not starve the daemon's other work
@@ -60,9 +63,13 @@ class ProcessTarget:
             await self._releases.open()
             for kept in await self._in_thread(adoption.adopt_all, self._records):
                 self._take_in(kept)
+        self._rotation = asyncio.create_task(keep_in_bounds(self._logs), name="logs of instances")
 
     async def close(self) -> None:
         """As `Target.close`."""
+        if self._rotation is not None:
+            self._rotation.cancel()
+            await asyncio.gather(self._rotation, return_exceptions=True)
         await asyncio.gather(*self._beginning.values(), return_exceptions=True)
         await asyncio.gather(*(known.leave() for known in self._known.values()))
         self._threads.shutdown(wait=False)
@@ -159,6 +166,7 @@ class ProcessTarget:
         if self._known.pop(known.record.id, None) is not None:
             self._ports.give_back(known.record.address.port)
             self._stopped[known.record.id] = known.record
+            await self._in_thread(discard_parts, Path(known.record.log), _PARTS_OF_STOPPED)
             await self._prune(known.record.group.id)
 
     async def _prune(self, group: str) -> None:
@@ -170,6 +178,10 @@ class ProcessTarget:
     async def _drop(self, record: Record) -> None:
         self._stopped.pop(record.id, None)
         await self._in_thread(self._records.discard, record.id)
+
+    def _logs(self) -> list[tuple[Path, Bounds]]:
+        records = [known.record for known in self._known.values()]
+        return [(Path(record.log), record.settings.log.bounds) for record in records]
 
     def _knows(self, instance: str) -> bool:
         return instance in self._known or instance in self._stopped
