@@ -38,6 +38,7 @@ HEADINGS = {
     "Environment": "`environments.NAME`",
     "target.process.HealthSettings": "Target `process`: `health`",
     "target.process.StopSettings": "Target `process`: `stop`",
+    "target.process.LogSettings": "Target `process`: `log`",
     "strategy.canary.CanaryStep": "Strategy `canary`: `steps`",
 }
 """What a section is about, where its definition's name does not say so."""

@@ -171,8 +171,8 @@ def fingerprint(path: Path) -> str:
 
 
 def base_id(folder: Path) -> int:
-    """By what the Envoys of one folder find each other, and no others do; Envoy multiplies it by ten, in 32 bits."""
-    return int.from_bytes(hashlib.sha256(os.fsencode(folder)).digest()[:4]) >> 4
+    """By what the Envoys of one folder find each other, and no others do: 27 bits, for ten times it must be an int."""
+    return int.from_bytes(hashlib.sha256(os.fsencode(folder)).digest()[:4]) >> 5
 
 
 def handover(program: Path) -> str:

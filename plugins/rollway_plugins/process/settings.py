@@ -76,6 +76,11 @@ def _size(value: object) -> object:
     return int(found[1]) * 1024 ** (" KMG".index(found[2]))
 
 
+def _written(size: int) -> str:
+    power = next(power for power in (3, 2, 1) if size % 1024**power == 0)
+    return f"{size // 1024**power}{' KMG'[power]}iB"
+
+
 _Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number"]})]
 Variable = Annotated[
     Annotated[_Text, Tag("text")] | Annotated[Secret, Tag("secret")], Discriminator(_is_secret)
@@ -87,7 +92,7 @@ Size = Annotated[
     int,
     Field(ge=16 * 1024),
     BeforeValidator(_size),
-    PlainSerializer(lambda size: f"{size // 1024}KiB", return_type=str),
+    PlainSerializer(lambda size: _written(size), return_type=str),
     WithJsonSchema({"type": "string", "examples": ["10MiB"]}),
 ]
 """Bytes, written with their unit; whole KiB."""
