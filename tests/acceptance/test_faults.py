@@ -52,6 +52,18 @@ def bare(tmp_path: Path) -> Iterator[Site]:
         here.close()
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site that nothing is ever deployed to: it is shared by those that must be refused."""
+    here = Site(tmp_path_factory.mktemp("standing"))
+    try:
+        here.start()
+        here.apply()
+        yield here
+    finally:
+        here.close()
+
+
 def clean(text: str) -> str:
     """What a user is told; never a traceback."""
     assert "Traceback" not in text
@@ -182,10 +194,8 @@ def test_a_health_path_that_redirects_is_an_answer(site: Site) -> None:
 # --- artifacts -----------------------------------------------------------------------------------------------------
 
 
-def project(site: Site, more: str = "") -> Path:
-    """A folder with an application and its file, of which the site's daemon knows nothing yet."""
-    folder = site.folder / "project"
-    folder.mkdir()
+def project(folder: Path, more: str = "") -> Path:
+    """That folder with an application and its file, of which no daemon knows yet."""
     (folder / "deploy.yaml").write_text(FILE + more)
     (folder / "server.py").write_text("print('serving')")
     return folder
@@ -209,11 +219,11 @@ def nothing_begun(site: Site) -> bool:
         return not list(client.rollouts()) and not list(client.releases("app"))
 
 
-def test_a_build_artifact_that_leads_out_of_the_project(site: Site) -> None:
-    done = deploy(site, project(site, "build: {artifact: ../elsewhere}\n"))
+def test_a_build_artifact_that_leads_out_of_the_project(standing: Site, tmp_path: Path) -> None:
+    done = deploy(standing, project(tmp_path, "build: {artifact: ../elsewhere}\n"))
     assert done.returncode == 2
     assert "deploy.yaml:7:19: build.artifact: leads out" in clean(done.stderr)
-    assert nothing_begun(site)
+    assert nothing_begun(standing)
 
 
 def tar_of(name: str, path: Path) -> Path:
@@ -224,12 +234,12 @@ def tar_of(name: str, path: Path) -> Path:
     return path
 
 
-def test_an_archive_with_members_that_lead_out(site: Site) -> None:
-    evil = tar_of("../../evil", site.folder / "evil.tar")
-    done = deploy(site, project(site), "--artifact", str(evil))
+def test_an_archive_with_members_that_lead_out(standing: Site, tmp_path: Path) -> None:
+    evil = tar_of("../../evil", tmp_path / "evil.tar")
+    done = deploy(standing, project(tmp_path), "--artifact", str(evil))
     assert done.returncode == 2
     assert "'../../evil', which is outside of it" in clean(done.stderr)
-    assert nothing_begun(site)
+    assert nothing_begun(standing)
 
 
 def test_an_archive_with_such_members_that_came_past_the_command_line(site: Site) -> None:
@@ -244,8 +254,8 @@ def test_an_archive_with_such_members_that_came_past_the_command_line(site: Site
     assert list(site.folder.rglob("evil")) == []
 
 
-def test_a_zip_bomb(site: Site) -> None:
-    bomb = site.folder / "bomb.zip"
+def test_a_zip_bomb(standing: Site, tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.zip"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("zeros", bytes(1 << 20))
     head, found, entry = bomb.read_bytes().partition(
@@ -260,10 +270,10 @@ def test_a_zip_bomb(site: Site) -> None:
     bomb.write_bytes(
         head + found + announced + zip64 + end[:12] + (size + 4).to_bytes(4, "little") + end[16:]
     )
-    done = deploy(site, project(site), "--artifact", str(bomb))
+    done = deploy(standing, project(tmp_path), "--artifact", str(bomb))
     assert done.returncode == 2
     assert f"more than {Bounds().bytes} bytes" in clean(done.stderr)
-    assert nothing_begun(site)
+    assert nothing_begun(standing)
 
 
 def test_an_artifact_deleted_behind_our_back(site: Site) -> None:
@@ -431,19 +441,19 @@ def memory(site: Site) -> int:
     return rss
 
 
-def test_a_web_page_of_another_origin_that_posts(site: Site) -> None:
-    call = f"http://{site.api}/api/v1/applications/app/environments/prod/rollback"
-    for origin in ("http://evil.example", "null", f"http://{site.visitors}", f"https://{site.api}"):
+def test_a_web_page_of_another_origin_that_posts(standing: Site) -> None:
+    call = f"http://{standing.api}/api/v1/applications/app/environments/prod/rollback"
+    for origin in ("http://evil.example", "null", f"http://{standing.visitors}", f"https://{standing.api}"):
         detail = problem(httpx.post(call, json={}, headers={"Origin": origin}), 403)
         assert "another origin" in detail
     preflight = httpx.options(call, headers={"Origin": "http://evil.example"})
     assert "access-control-allow-origin" not in preflight.headers
     problem(httpx.post(call, json={}, headers={"Host": "evil.example"}), 421)
-    assert nothing_begun(site)
+    assert nothing_begun(standing)
 
 
-def test_a_request_body_of_1_gb(site: Site) -> None:
-    before, sent = memory(site), 0
+def test_a_request_body_of_1_gb(standing: Site) -> None:
+    before, sent = memory(standing), 0
 
     def gigabyte() -> Iterator[bytes]:
         nonlocal sent
@@ -451,25 +461,27 @@ def test_a_request_body_of_1_gb(site: Site) -> None:
             sent += 1 << 20
             yield b"x" * (1 << 20)
 
-    call, kind = f"http://{site.api}/api/v1/rollouts", {"Content-Type": "application/json"}
+    call, kind = f"http://{standing.api}/api/v1/rollouts", {"Content-Type": "application/json"}
     problem(httpx.post(call, content=gigabyte(), headers=kind), 413)
     problem(httpx.post(call, content=gigabyte(), headers={**kind, "Content-Length": str(1 << 30)}), 413)
     assert sent < 1 << 29, "it is refused before it has come"
-    assert memory(site) - before < 64 << 20
+    assert memory(standing) - before < 64 << 20
 
 
-def test_a_header_of_1_mb(site: Site) -> None:
-    before = memory(site)
-    said = problem(httpx.get(f"http://{site.api}/api/v1/rollouts", headers={"X-Long": "x" * (1 << 20)}), 431)
+def test_a_header_of_1_mb(standing: Site) -> None:
+    before = memory(standing)
+    said = problem(
+        httpx.get(f"http://{standing.api}/api/v1/rollouts", headers={"X-Long": "x" * (1 << 20)}), 431
+    )
     assert "header" in said
-    assert memory(site) - before < 32 << 20
+    assert memory(standing) - before < 32 << 20
 
 
-def test_deeply_nested_json(site: Site) -> None:
+def test_deeply_nested_json(standing: Site) -> None:
     for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
         body = opening * 100_000 + b"1" + closing * 100_000
         answer = httpx.post(
-            f"http://{site.api}/api/v1/plans", content=body, headers={"Content-Type": "application/json"}
+            f"http://{standing.api}/api/v1/plans", content=body, headers={"Content-Type": "application/json"}
         )
         assert "not JSON" in problem(answer, 400)
 
