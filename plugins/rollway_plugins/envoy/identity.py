@@ -29,17 +29,25 @@ class Identity:
     @property
     def alive(self) -> bool:
         """Whether it still runs."""
-        with contextlib.suppress(psutil.Error):
+        try:
             return self.exists and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
-        return False
+        except psutil.Error:
+            return False
+        except OSError:
+            return (
+                True  # without a file descriptor nobody can look: what cannot be looked at is not called gone
+            )
 
     @property
     def exists(self) -> bool:
         """Whether the kernel still knows it; one that has ended may have threads that end, and with them its ports."""
-        with contextlib.suppress(psutil.Error):
+        try:
             started = psutil.Process(self.pid).create_time()
             return self.boot == boot_id() and abs(started - self.started) < 0.05
-        return False
+        except psutil.Error:
+            return False
+        except OSError:
+            return True  # as above
 
 
 def found(folder: Path) -> list[Identity]:
