@@ -150,6 +150,26 @@ async def test_another_bootstrap_takes_over_again_and_again(
     assert load.failures == []
 
 
+async def test_one_that_still_sees_its_former_off_is_replaced_after_that(
+    rig: EnvoyRig, newer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A third would have the first ended before its requests are."""
+    async with Load(rig.listen, rate=200) as load:
+        slow = [asyncio.create_task(request(rig.listen, "/slow")) for _ in range(10)]
+        await load.reach(20)
+        await reopened(rig)
+        monkeypatch.setattr(launch, "OPTIONS", (*launch.OPTIONS, "--log-format-escaped"))
+        await reopened(rig)
+        assert serving(rig).epoch == 1
+        assert {(await one).status for one in slow} == {200}
+        async with asyncio.timeout(20):
+            while (await alone(rig)).epoch != 2:  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.1)
+        await load.reach(20)
+    assert load.failures == []
+    assert {path.name for path in rig.node.folder.glob("bootstrap*")} == {"bootstrap-2.json"}
+
+
 async def test_the_same_envoy_is_left_alone(rig: EnvoyRig) -> None:
     former = serving(rig)
     await reopened(rig)

@@ -239,7 +239,16 @@ class EnvoyProcess:
                 for one in self._former:
                     await _until_gone(one)
         await self._end(self._former)
+        await asyncio.to_thread(self._forget, tuple(self._former))
         self._former = []
+
+    def _forget(self, former: Sequence[Identity]) -> None:
+        """Remove the files of those that were followed; the first of a new succession has names of its own again."""
+        now = self._identity.epoch if self._identity is not None else None
+        for one in former:
+            if now is not None and one.epoch is not None and one.epoch < now:
+                Path(one.admin).unlink(missing_ok=True)
+                (self._folder / f"bootstrap-{one.epoch}.json").unlink(missing_ok=True)
 
     async def _end(self, ones: Sequence[Identity]) -> None:
         """End these and whatever they hold."""
