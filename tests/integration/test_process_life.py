@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from rollway.api import Group, Health, Node, PluginError
@@ -70,9 +71,24 @@ def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
+OURS: list[Path] = []
+"""Where the instances of this run work; somebody else may run these very tests on this machine."""
+
+
+@pytest.fixture(autouse=True)
+def ours(tmp_path_factory: pytest.TempPathFactory) -> None:
+    OURS[:] = [tmp_path_factory.getbasetemp()]
+
+
 def running(instance: str) -> list[int]:
-    found = marked().items()
-    return [process.pid for mark, processes in found if mark.instance == instance for process in processes]
+    found = [each for mark, processes in marked().items() if mark.instance == instance for each in processes]
+    return [process.pid for process in found if _is_ours(process.pid)]
+
+
+def _is_ours(pid: int) -> bool:
+    with suppress(psutil.Error):
+        return any(Path(psutil.Process(pid).cwd()).is_relative_to(place) for place in OURS)
+    return False
 
 
 async def test_what_an_instance_finds_around_it(
