@@ -114,6 +114,11 @@ def new_names(count: int) -> list[str]:
     return [f"{word}-{number}" for number in range(count)]
 
 
+async def shows(target: ProcessTarget, name: str) -> None:
+    """The kernel shows the mark of a process only a moment after its start."""
+    await until(target, GROUP, lambda _: bool(running(name)))
+
+
 @pytest.fixture
 async def daemons(tmp_path: Path) -> AsyncIterator[list[ProcessTarget]]:
     """Targets opened in a test; what the last one knows at the end is killed."""
@@ -313,15 +318,17 @@ def stranger() -> Iterator[subprocess.Popen[bytes]]:
 async def test_a_pid_that_another_process_has_by_now_is_left_alone(
     tmp_path: Path, daemons: list[ProcessTarget], stranger: subprocess.Popen[bytes], hard: bool
 ) -> None:
+    (name,) = new_names(1)
     target = await daemon(tmp_path, daemons)
-    await target.start(GROUP, "one", effect(1))
+    await target.start(GROUP, name, effect(1))
+    await shows(target, name)
     await target.close()
-    (own,) = running("one")
+    (own,) = running(name)
     os.kill(own, signal.SIGKILL)
-    edit(tmp_path / "instances/one/life.json", pid=stranger.pid)
+    edit(tmp_path / f"instances/{name}/life.json", pid=stranger.pid)
     target = await daemon(tmp_path, daemons)
-    assert (await dead(target, GROUP, "one")).detail == adoption.GONE
-    await target.stop(GROUP, "one", effect(2), hard=hard)
+    assert (await dead(target, GROUP, name)).detail == adoption.GONE
+    await target.stop(GROUP, name, effect(2), hard=hard)
     assert stranger.poll() is None
 
 
@@ -365,9 +372,7 @@ async def test_what_became_of_it_is_unreadable_and_its_process_is_found_by_its_m
     (name,) = new_names(1)
     target = await daemon(tmp_path, daemons)
     await target.start(GROUP, name, effect(1))
-    await until(
-        target, GROUP, lambda _: bool(running(name))
-    )  # the kernel shows a mark a moment after the start
+    await shows(target, name)
     before = running(name)
     await target.close()
     (tmp_path / "instances" / name / "life.json").write_text("{")
