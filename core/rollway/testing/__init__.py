@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from rollway.testing.contracts.strategy import StrategyContract
     from rollway.testing.contracts.target import TargetContract
     from rollway.testing.fake_monitor import FakeMonitor
-    from rollway.testing.fake_router import Call, FakeNode, FakeRouter, Fault
+    from rollway.testing.fake_router import FakeNode, FakeRouter
     from rollway.testing.fake_target import Behaviour, FakeMachine, FakeTarget
+    from rollway.testing.faults import Breakable, Call, Fault
     from rollway.testing.memory_store import MemoryStore
 
 __all__ = [
     "AlarmClockContract",
     "Behaviour",
+    "Breakable",
     "Call",
     "ClockContract",
     "CountingMonitorContract",
@@ -61,8 +63,9 @@ _HOME = {
     "contracts.strategy": ("StrategyContract",),
     "contracts.target": ("TargetContract",),
     "fake_monitor": ("FakeMonitor",),
-    "fake_router": ("Call", "FakeNode", "FakeRouter", "Fault"),
+    "fake_router": ("FakeNode", "FakeRouter"),
     "fake_target": ("Behaviour", "FakeMachine", "FakeTarget"),
+    "faults": ("Breakable", "Call", "Fault"),
     "memory_store": ("MemoryStore",),
 }
 

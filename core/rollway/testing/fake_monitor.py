@@ -10,7 +10,7 @@ from rollway.errors import PluginError
 from rollway.evidence.counts import Counts, Reading, Value
 from rollway.evidence.specification import Comparison, Specification
 from rollway.plugin.kinds import Tick
-from rollway.testing.fake_router import Fault
+from rollway.testing.faults import Fault
 
 
 class FakeMonitor:

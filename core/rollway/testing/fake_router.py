@@ -1,39 +1,16 @@
 """A router in memory that keeps the router's contract, remembers its calls and breaks on demand."""
 
-import asyncio
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from rollway.domain.effects import Effect, Mark, Token
 from rollway.domain.split import EMPTY, WHOLE, Split
 from rollway.domain.traffic import GroupCounters, Histogram, RouterState, Routing
 from rollway.errors import PluginError
 from rollway.plugin.kinds import StaleToken
-
-
-class Fault(StrEnum):
-    """How a call goes wrong."""
-
-    FAIL = "fail"
-    """Nothing is done and `PluginError` is raised."""
-    HANG = "hang"
-    """Nothing is done and the call does not return until it is cancelled."""
-    SILENT = "silent"
-    """The work is done and `PluginError` is raised all the same."""
-    LATE = "late"
-    """The call waits until it is cancelled or `FakeRouter.thaw` is called, and then does its work."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call as it arrived: its verb, when, and what it was given."""
-
-    verb: str
-    at: float
-    arguments: tuple[object, ...] = ()
+from rollway.testing.faults import Breakable
 
 
 @dataclass(slots=True)
@@ -56,7 +33,7 @@ class FakeNode:
     severed: list[tuple[str, str]] = field(default_factory=list)
 
 
-class FakeRouter:
+class FakeRouter(Breakable):
     """The contract of `Router` without a network.
 
     `serve` plays traffic: it shares requests out by the split in force and counts them. `breaks` makes the next calls
@@ -64,24 +41,9 @@ class FakeRouter:
     """
 
     def __init__(self, node: FakeNode | None = None, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(now)
         self.node = node or FakeNode()
-        self.calls: list[Call] = []
         self.unreadable = False
-        self._now = now
-        self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
-        self._thawed = asyncio.Event()
-
-    def breaks(self, verb: str, fault: Fault = Fault.FAIL, times: int = 1) -> None:
-        """The next `times` calls of `verb` go wrong in this way."""
-        self._faults[verb].extend([fault] * times)
-
-    def thaw(self) -> None:
-        """Calls that were `LATE` go on and do their work now."""
-        self._thawed.set()
-
-    def called(self, verb: str) -> list[Call]:
-        """The calls of one verb so far."""
-        return [call for call in self.calls if call.verb == verb]
 
     def split(self, environment: str) -> Split:
         """The split in force; empty where the environment is unknown."""
@@ -150,27 +112,6 @@ class FakeRouter:
         if self.unreadable or not self.node.running:
             raise PluginError("the router's counters cannot be read now")
         return dict(self.node.counters)
-
-    async def _call(self, verb: str, work: Callable[[], None], *arguments: object) -> None:
-        self.calls.append(Call(verb, self._now(), arguments))
-        fault = self._faults[verb].popleft() if self._faults[verb] else None
-        await asyncio.sleep(0)
-        if fault is Fault.HANG:
-            await asyncio.Event().wait()
-        if fault is Fault.LATE:
-            await self._until_thawed()
-        if fault is not Fault.FAIL:
-            work()
-        if fault in (Fault.FAIL, Fault.SILENT):
-            raise PluginError(f"{verb} was told to fail")
-
-    async def _until_thawed(self) -> None:
-        try:
-            await self._thawed.wait()
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
 
     def _admit(self, environment: str, effect: Effect) -> None:
         last = self.node.tokens.get(environment)

@@ -1,17 +1,14 @@
 """A target in memory that keeps the target's contract, remembers its calls and breaks on demand."""
 
-import asyncio
 import time
-from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rollway.domain.effects import Effect, Token
 from rollway.domain.instances import Group, Health, Instance
 from rollway.domain.traffic import Address
-from rollway.errors import PluginError
 from rollway.plugin.kinds import StaleToken
-from rollway.testing.fake_router import Call, Fault
+from rollway.testing.faults import Breakable
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class FakeMachine:
     next_port: int = 20_000
 
 
-class FakeTarget:
+class FakeTarget(Breakable):
     """The contract of `Target` without processes.
 
     `behave` says how a release does; `die`, `sicken` and `heal` act on one instance. `breaks` makes the next calls of
@@ -61,27 +58,12 @@ class FakeTarget:
     """
 
     def __init__(self, machine: FakeMachine | None = None, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(now)
         self.machine = machine or FakeMachine()
-        self.calls: list[Call] = []
-        self._now = now
-        self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
-        self._thawed = asyncio.Event()
 
     def behave(self, release: str, behaviour: Behaviour) -> None:
         """From now on every instance of this release does so, those that run already too."""
         self.machine.behaviours[release] = behaviour
-
-    def breaks(self, verb: str, fault: Fault = Fault.FAIL, times: int = 1) -> None:
-        """The next `times` calls of `verb` go wrong in this way."""
-        self._faults[verb].extend([fault] * times)
-
-    def thaw(self) -> None:
-        """Calls that were `LATE` go on and do their work now."""
-        self._thawed.set()
-
-    def called(self, verb: str) -> list[Call]:
-        """The calls of one verb so far."""
-        return [call for call in self.calls if call.verb == verb]
 
     def die(self, instance: str, detail: str = "killed by SIGKILL") -> None:
         """It ends by itself."""
@@ -135,27 +117,6 @@ class FakeTarget:
     async def forget(self, group: str, effect: Effect) -> None:
         """As `Target.forget`."""
         await self._call("forget", lambda: self._forget(group, effect), group, effect)
-
-    async def _call(self, verb: str, work: Callable[[], None], *arguments: object) -> None:
-        self.calls.append(Call(verb, self._now(), arguments))
-        fault = self._faults[verb].popleft() if self._faults[verb] else None
-        await asyncio.sleep(0)
-        if fault is Fault.HANG:
-            await asyncio.Event().wait()
-        if fault is Fault.LATE:
-            await self._until_thawed()
-        if fault is not Fault.FAIL:
-            work()
-        if fault in (Fault.FAIL, Fault.SILENT):
-            raise PluginError(f"{verb} was told to fail")
-
-    async def _until_thawed(self) -> None:
-        try:
-            await self._thawed.wait()
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
 
     def _check(self, place: str, effect: Effect) -> None:
         last = self.machine.tokens.get(place)

@@ -15,7 +15,7 @@ from rollway.domain.words import Phase
 from rollway.errors import ConflictError
 from rollway.store import StoreUnavailable
 from rollway.testing.clock import run_virtually
-from rollway.testing.fake_router import Fault
+from rollway.testing.faults import Fault
 from tests.unit.engine.scene import ADA, PLACE, Daemon, Scene, of
 from tests.unit.engine.scene import settings as document
 

@@ -9,8 +9,8 @@ from rollway.domain.words import Phase, WaitingFor
 from rollway.engine.journal import Proposal
 from rollway.engine.usecases import NewRollout
 from rollway.errors import ConflictError, NotFoundError
-from rollway.testing.fake_router import Fault
 from rollway.testing.fake_target import Behaviour
+from rollway.testing.faults import Fault
 from tests.unit.engine.scene import ADA, PLACE, Daemon, Scene, of
 
 pytestmark = pytest.mark.virtual_time

@@ -8,8 +8,8 @@ from rollway.domain import events as e
 from rollway.domain.words import Phase, WaitingFor
 from rollway.engine.usecases import NewRelease, NewRollout, OnBusy
 from rollway.errors import ConflictError, NotBuiltError, NotFoundError, RollwayError
-from rollway.testing.fake_router import Fault
 from rollway.testing.fake_target import Behaviour
+from rollway.testing.faults import Fault
 from tests.unit.engine.scene import ADA, DIGEST, Daemon, Scene, of, settings
 
 pytestmark = pytest.mark.virtual_time

@@ -9,7 +9,7 @@ from rollway.domain.effects import Effect, Mark, Token
 from rollway.domain.split import Split
 from rollway.domain.words import Phase
 from rollway.plugin.kinds import StaleToken
-from rollway.testing.fake_router import Call, Fault
+from rollway.testing.faults import Call, Fault
 from tests.unit.engine.scene import PLACE, Daemon, Scene, of
 
 pytestmark = pytest.mark.virtual_time

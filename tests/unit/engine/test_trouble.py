@@ -12,7 +12,7 @@ from rollway.domain.words import Phase
 from rollway.engine.effects import Trouble, call
 from rollway.errors import ConflictError, PluginError
 from rollway.store import StoreUnavailable
-from rollway.testing.fake_router import Fault
+from rollway.testing.faults import Fault
 from tests.unit.engine.scene import ADA, PLACE, Daemon, Scene, of, settings
 
 pytestmark = pytest.mark.virtual_time

@@ -16,7 +16,7 @@ from rollway.plugin.kinds import Monitor
 from rollway.store.protocol import MeasurementRow
 from rollway.testing.clock import BEGAN, run_virtually
 from rollway.testing.fake_monitor import FakeMonitor
-from rollway.testing.fake_router import Fault
+from rollway.testing.faults import Fault
 
 MARGINS = {"error-rate": 0.05}
 

@@ -4,8 +4,8 @@ import pytest
 
 from rollway.api import Group, Health, PluginError
 from rollway.testing.contracts.target import effect
-from rollway.testing.fake_router import Fault
 from rollway.testing.fake_target import Behaviour, FakeTarget
+from rollway.testing.faults import Fault
 
 GROUP = Group(id="g", application="shop", environment="prod", release="v1")
 
