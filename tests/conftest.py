@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable, Generator, Mapping
 
 import pytest
@@ -16,6 +17,10 @@ CANNOT = "this machine cannot: "
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "virtual_time: run on a loop whose time passes only when all wait")
+    # Whoever runs the tests in the background may have these ignored, which every child would inherit.
+    for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, default)
 
 
 def pytest_asyncio_loop_factories(
