@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from rollway.api import (
     Token,
 )
 from rollway.testing.traffic import Load, request
-from rollway_plugins.envoy import identity, launch, process, watches
+from rollway_plugins.envoy import ending, identity, launch, watches
 from rollway_plugins.envoy.files import NodeFiles
 from rollway_plugins.envoy.router import EnvoyRouter
 from tests.integration.envoy_rig import CANARY, PLACE, STABLE, EnvoyRig, envoy_rig
@@ -42,18 +43,18 @@ async def rig(tmp_path: Path) -> AsyncIterator[EnvoyRig]:
 
 
 def pid(rig: EnvoyRig) -> int:
-    identity = rig.router._process._identity
+    identity = rig.router._process.current.identity
     assert identity is not None
     return identity.pid
 
 
 async def killed(rig: EnvoyRig) -> None:
     """Envoy is killed while no daemon looks after it."""
-    former = rig.router._process._identity
+    former = rig.router._process.current.identity
     assert former is not None
     await rig.router.close()
     os.kill(former.pid, signal.SIGKILL)
-    await process._until_gone(former)
+    await ending.until_gone(former)
 
 
 async def running_again(rig: EnvoyRig, former: int) -> None:
@@ -193,6 +194,10 @@ async def test_two_nodes_on_one_machine_do_not_meet(rig: EnvoyRig, tmp_path: Pat
     assert await rig.send(5) == {"v1": 5}
 
 
+def inside(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 async def test_a_folder_with_a_long_name_will_do(tmp_path: Path) -> None:
     folder = tmp_path / ("long-" * 30)
     folder.mkdir()
@@ -204,6 +209,24 @@ async def test_a_folder_with_a_long_name_will_do(tmp_path: Path) -> None:
         await rig.again()
         assert await rig.send(5) == {"v1": 5}
         assert psutil.pid_exists(former)
+
+
+async def test_nothing_is_left_outside_of_a_folder_with_a_long_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither sockets nor shared memory, even where an Envoy was killed while nobody looked."""
+    folder = tmp_path / ("long-" * 30)
+    folder.mkdir()
+    with tempfile.TemporaryDirectory(prefix="short-") as name:
+        short = Path(name)
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        memory = launch.SHARED_MEMORY / f"envoy_shared_memory_{launch.base_id(folder)}0"
+        async with envoy_rig(folder) as rig:
+            before = inside(short)
+            await killed(rig)
+            await rig.again()
+            assert (inside(short), memory.exists()) == (before, True)
+        assert (inside(short), memory.exists()) == ([], False)
 
 
 async def test_a_port_that_is_taken_is_named_and_nothing_is_lost(rig: EnvoyRig) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from rollway.api import Node
 from rollway.testing.traffic import Connection, Load, request
-from rollway_plugins.envoy import launch, process
+from rollway_plugins.envoy import launch, starting, succession
 from rollway_plugins.envoy.bootstrap import bootstrap
 from rollway_plugins.envoy.identity import Identity, found
 from rollway_plugins.envoy.router import EnvoyRouter
@@ -45,7 +45,7 @@ def spawned(self, log):
 
 launch.Launch.spawn = die if when == "checked" else spawned
 if when == "ready":
-    router._process._until_listening = die
+    router._process.starting._until_listening = die
 asyncio.run(router.open())
 """
 
@@ -88,7 +88,7 @@ async def reopened(rig: EnvoyRig) -> EnvoyRouter:
 
 
 def serving(rig: EnvoyRig) -> Identity:
-    identity = rig.router._process._identity
+    identity = rig.router._process.current.identity
     assert identity is not None
     return identity
 
@@ -100,7 +100,7 @@ def program(one: Identity) -> Path:
 async def alone(rig: EnvoyRig) -> Identity:
     """The one Envoy that is left when all is over."""
     async with asyncio.timeout(20):
-        while len(envoys := found(rig.node.folder)) != 1 or rig.router._process._former:  # noqa: ASYNC110 - no event
+        while len(envoys := found(rig.node.folder)) != 1 or rig.router._process.succession.former:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.05)
     assert envoys[0] == serving(rig)
     return envoys[0]
@@ -226,7 +226,7 @@ async def test_envoy_lives_on_when_whoever_started_it_is_killed(tmp_path: Path) 
     router = EnvoyRouter(Node("here", tmp_path))
     await router.open()
     try:
-        assert [router._process._identity] == before
+        assert [router._process.current.identity] == before
     finally:
         await router.shutdown()
 
@@ -291,7 +291,7 @@ async def test_one_that_cannot_hand_over_stays_and_the_log_says_what_to_do(
     async with envoy_rig(tmp_path / "node") as rig:
         former = serving(rig)
         assert former.epoch is None
-        monkeypatch.setattr(process, "FORMER_LATE", 0.0)
+        monkeypatch.setattr(succession, "FORMER_LATE", 0.0)
         monkeypatch.setattr(launch, "OPTIONS", (*launch.OPTIONS, "--log-format-escaped"))
         await reopened(rig)
         assert found(rig.node.folder) == [former]
@@ -317,10 +317,10 @@ async def test_an_envoy_that_can_be_asked_nothing_is_started_anew(
     former = serving(rig)
     await rig.router.close()
     await asyncio.to_thread(Path(former.admin).unlink)
-    monkeypatch.setattr(process, "START_DEADLINE", 0.0)
+    monkeypatch.setattr(starting, "DEADLINE", 0.0)
     rig.router = EnvoyRouter(rig.node)
-    await rig.router._process._adopt()
-    assert (found(rig.node.folder), rig.router._process._identity) == ([], None)
+    await rig.router._process.adopt()
+    assert (found(rig.node.folder), rig.router._process.current.identity) == ([], None)
     monkeypatch.undo()
     await rig.router.open()
     answered = await rig.send(10)

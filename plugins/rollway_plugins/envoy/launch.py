@@ -34,6 +34,7 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Envoy itself keeps what t
 ASKING = 15.0
 """Seconds that a binary may take to tell of itself or to check a bootstrap."""
 HEAD = 1024 * 1024
+BOOTSTRAPS = "bootstrap-*.json"
 ORPHAN = 'exec 3<&0; { read -r go; exec "$@" </dev/null >&2 3<&-; } <&3 & echo $!'
 """Starts what follows once its standard input is closed, and tells its pid."""
 
@@ -73,7 +74,7 @@ class Launch:
     @property
     def document_path(self) -> Path:
         """The bootstrap file; those of other epochs stay, for they tell what runs."""
-        return self.folder / f"bootstrap-{self.epoch}.json"
+        return document_path(self.folder, self.epoch)
 
     @property
     def document(self) -> Document:
@@ -152,6 +153,11 @@ def _orphaned(arguments: Sequence[str], log: IO[bytes]) -> int:
         if not told.strip().isdigit():
             raise OSError(errno.EAGAIN, "the shell that starts it failed")
         return int(told)
+
+
+def document_path(folder: Path, epoch: int) -> Path:
+    """The bootstrap file of one epoch; `BOOTSTRAPS` matches all of them."""
+    return folder / f"bootstrap-{epoch}.json"
 
 
 def described(document: Mapping[str, object]) -> tuple[str, str]:
