@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from rollway.demo.errors import DemoError
+from rollway.demo.outside import Outside
 
 MARK = "ROLLWAY_DEMO"
 """In the environment of the daemon and, inherited, of what it starts: the demo's folder."""
@@ -24,13 +25,17 @@ ROUNDS = 5
 def end_all(folder: Path, grace: float = GRACE) -> None:
     """End all that belongs to the demo in `folder`: SIGTERM, `grace` seconds, SIGKILL.
 
-    Looked for again until nothing is found, as one of them may just have started another. Raises DemoError for what
-    even SIGKILL does not end.
+    Looked for again until nothing is found, as one of them may just have started another; then what they kept outside
+    of the folder is removed. Raises DemoError for what even SIGKILL does not end.
     """
+    outside: set[Outside] = set()
     for _ in range(ROUNDS):
         found = belonging(folder)
         if not found:
+            for one in outside:
+                one.remove()
             return
+        outside |= {Outside.of(command) for process in found if (command := _proxy(process))}
         for process in found:
             _signal(process, kill=False)
         for process in _outlasting(found, grace):
@@ -58,8 +63,19 @@ def belongs(folder: str, command: Sequence[str], working: str, environment: Mapp
     inside = working == folder or working.startswith(folder + os.sep)
     if INSTANCE in environment and inside:
         return True
-    proxy = bool(command) and "envoy" in Path(command[0]).name
-    return proxy and any(folder + os.sep in argument for argument in command)
+    return _is_proxy(command) and any(folder + os.sep in argument for argument in command)
+
+
+def _is_proxy(command: Sequence[str]) -> bool:
+    return bool(command) and "envoy" in Path(command[0]).name
+
+
+def _proxy(process: psutil.Process) -> Sequence[str]:
+    """The command of a proxy; empty for any other."""
+    with suppress(psutil.Error, OSError):
+        command = process.cmdline()
+        return command if _is_proxy(command) else ()
+    return ()
 
 
 def _belongs(process: psutil.Process, folder: str) -> bool:
