@@ -16,7 +16,7 @@ from benchmarks._figures import percentile, printed
 from rollway.api import Address, Effect, Node, RoutedGroup, Routing, Split, Token
 from rollway.testing.origin import Origin
 from rollway.testing.traffic import Load
-from rollway_plugins.envoy.admin import Admin
+from rollway_plugins.envoy.current import Current
 from rollway_plugins.envoy.files import NodeFiles
 from rollway_plugins.envoy.router import EnvoyRouter
 from tests.acceptance.harness import Site, free_port
@@ -94,7 +94,9 @@ async def change(
 
 async def envoys_own(folder: Path, runs: int = 100) -> list[float]:
     """Rename a route file of another version until Envoy says that it is in force."""
-    path, admin = NodeFiles(folder).environment(PLACE).routes, Admin(folder / "admin.sock")
+    path, current = NodeFiles(folder).environment(PLACE).routes, Current(folder)
+    assert current.running, "the Envoy on record is gone"
+    admin = current.admin
     document, times = json.loads(await asyncio.to_thread(path.read_text)), []
     for run in range(runs):
         beside, version = path.with_suffix(".beside"), f"own-{run}"
@@ -106,7 +108,7 @@ async def envoys_own(folder: Path, runs: int = 100) -> list[float]:
         while await admin.routes_version(PLACE) != version:
             pass
         times.append((time.perf_counter() - began) * 1000)
-    await admin.close()
+    await current.close()
     return times
 
 
