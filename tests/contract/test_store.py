@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from rollway.store import Store, open_store, sqlite_url
-from rollway.testing.contracts.store import OpenAnother, StoreContract
+from rollway.testing.contracts.store import OpenAnother, SharedStoreContract, StoreContract
 from rollway.testing.memory_store import MemoryStore
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(SharedStoreContract):
     @pytest.fixture
     def open_another(self) -> OpenAnother:
         first = MemoryStore()
@@ -27,3 +27,6 @@ class TestSqliteStore(StoreContract):
             return await open_store(sqlite_url(tmp_path / "rollway.db"))
 
         return on_the_same_file
+
+    async def test_nobody_else_writes_so_there_is_nothing_to_listen_to(self, store: Store) -> None:
+        await store.listen(lambda _: pytest.fail("nobody else writes"))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -17,7 +18,17 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from rollway.store import Append, Conflict, NewEvent, Store, StoreUnavailable, Summary, open_store, sqlite_url
+from rollway.store import (
+    Append,
+    Conflict,
+    Held,
+    NewEvent,
+    Store,
+    StoreUnavailable,
+    Summary,
+    open_store,
+    sqlite_url,
+)
 from rollway.store.revision import configuration
 from rollway.store.schema import REVISION, metadata
 
@@ -300,3 +311,26 @@ class TestMigrations:
         with engine.connect() as connection:
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         engine.dispose()
+
+    async def test_a_database_of_the_first_revision_is_migrated_with_what_it_holds(self, path: Path) -> None:
+        migrate_to(path, "0001")
+        with sqlite3.connect(path) as connection:
+            connection.execute("INSERT INTO streams VALUES ('r1', 1)")
+            connection.execute("INSERT INTO events VALUES ('r1', 1, 'Ticked', 1, 'daemon:a', 1.0, '{}')")
+            connection.execute("INSERT INTO epochs VALUES ('shop/prod', 7, 'a')")
+        connection.close()
+        store = await open_store(sqlite_url(path))
+        assert [entry.type for entry in await store.read("r1")] == ["Ticked"]
+        assert await store.raise_epoch("shop/prod", "a") == 8
+        await store.append(Append("r1", 1, (TICK,)), held=Held("shop/prod", 8))
+        assert await store.take_lease("any/01", "a", None)
+        await store.aclose()
+
+
+def migrate_to(path: Path, revision: str) -> None:
+    engine = create_engine(sqlite_url(path))
+    with engine.begin() as connection:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()

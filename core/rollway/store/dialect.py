@@ -1,10 +1,10 @@
 """What each database does in its own way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-from sqlalchemy import Insert, Table
+from sqlalchemy import ColumnElement, Insert, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -23,8 +23,14 @@ class Dialect(Protocol):
     def writer(self) -> AsyncEngine:
         """Open the connection that writes; its commits are durable when they return."""
 
-    def upsert(self, table: Table) -> Insert:
-        """Insert a row, or give the one with its primary key these other columns."""
+    def upsert(self, table: Table, others: Mapping[str, ColumnElement[int]] | None = None) -> Insert:
+        """Insert a row, or give the one with its primary key its other columns (or only `others`, so computed)."""
+
+    def insert_new(self, table: Table) -> Insert:
+        """Insert a row, or do nothing if there is one with its primary key."""
+
+    async def listen(self, told: Callable[[str | None], None]) -> None:
+        """As `Store.listen`."""
 
     def explain(self, error: DBAPIError) -> StoreUnavailable | None:
         """Say what is wrong with the database; None if the fault lies in what was asked of it."""

@@ -5,7 +5,7 @@ it is at that moment. NaN, infinities and what is no JSON, and outside of JSON a
 than 64 bits, are refused with `ValueError` or `TypeError`, and nothing is written. Every method may raise `StoreUnavailable`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -121,6 +121,44 @@ class ReleaseRow:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An environment as one owner holds it: its writes are refused once anybody has raised the epoch again."""
+
+    environment: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A daemon of this store, under an id that no other start of a daemon has. `beat` counts its signs of life.
+
+    `url` is where its API listens, `version` what it runs.
+    """
+
+    id: str
+    node: str
+    url: str
+    version: str
+    beat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Everybody and everything held, as of one transaction: the members, and each lease's holder (a member's id)."""
+
+    members: tuple[Member, ...] = ()
+    leases: Mapping[str, str] = field(default_factory=dict)
+
+
+class Fenced(Exception):
+    """The environment has a newer owner, or the lease another holder: nothing was written, the writer must let go."""
+
+    def __init__(self, what: str, held: object, found: object) -> None:
+        super().__init__(f"{what} is not held by {held} any more but by {found}")
+        self.what, self.held, self.found = what, held, found
+
+
 class Conflict(Exception):
     """Another writer was faster: the stream's head is `actual`, not `expected`. Reload and decide anew."""
 
@@ -165,10 +203,13 @@ class Store(Protocol):
     Any call may be cancelled: a write is then made whole or not at all. Several stores may be open on the same data.
     """
 
-    async def append(self, *appends: Append, remember: Remembered | None = None) -> None:
+    async def append(
+        self, *appends: Append, remember: Remembered | None = None, held: Held | None = None
+    ) -> None:
         """Write all of it in one transaction, or nothing; return once it is durable.
 
-        Raises `Conflict` if any stream's head differs, `AlreadyRemembered` if the key has been used.
+        Raises `Fenced` if `held` is not the environment's epoch any more, `Conflict` if any stream's head differs,
+        `AlreadyRemembered` if the key has been used; looked at in this order.
         """
 
     async def read(self, stream: str, after: int = 0) -> Sequence[Recorded]:
@@ -193,8 +234,29 @@ class Store(Protocol):
         `before` is the stream id of the last row seen; `unfinished` selects by `ended`.
         """
 
-    async def raise_epoch(self, environment: str, owner: str) -> int:
-        """Return a number above every one returned before for this environment, by any store on this data."""
+    async def raise_epoch(self, environment: str, owner: str, lease: str | None = None) -> int:
+        """Return a number above every one returned before for this environment, by any store on this data.
+
+        Raises `Fenced` if `owner` does not hold the `lease` that was named.
+        """
+
+    async def beat(self, member: Member) -> Roll:
+        """Give a sign of life: add the member if it is new, count its `beat` up; return everybody as of then."""
+
+    async def take_lease(self, lease: str, member: str, before: str | None) -> bool:
+        """Give the lease to this member if its holder is `before` (None: nobody); whether it was so."""
+
+    async def drop_leases(self, member: str, leases: Collection[str]) -> None:
+        """Let go of those of these leases that the member holds."""
+
+    async def leave(self, member: str) -> None:
+        """Strike the member off, and let go of every lease it holds."""
+
+    async def listen(self, told: Callable[[str | None], None]) -> None:
+        """Until cancelled, tell the stream of each append of any other store on this data, soon after it, in any order.
+
+        None: some may have been missed. Returns at once where nobody else can write; `told` must not raise.
+        """
 
     async def record_measurements(self, rows: Sequence[MeasurementRow]) -> None:
         """Write these rows together; a row of the same rollout, monitor and window is replaced."""

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from rollway.store.protocol import (
     ApplicationRow,
     MeasurementRow,
+    Member,
     NewEvent,
     ReleaseRow,
     Remembered,
@@ -19,7 +20,7 @@ from rollway.store.protocol import (
 
 Cell: TypeAlias = str | int | float | bool | None
 Row: TypeAlias = dict[str, Cell]
-Value: TypeAlias = Summary | Remembered | MeasurementRow | ApplicationRow | ReleaseRow
+Value: TypeAlias = Summary | Remembered | MeasurementRow | ApplicationRow | ReleaseRow | Member
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that leads to these tables. Kept here so that a start need not import Alembic to compare."""
 
 metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
@@ -64,6 +64,23 @@ epochs = Table(
     Column("environment", Text, primary_key=True),
     Column("epoch", BigInteger, nullable=False),
     Column("owner", Text, nullable=False),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("node", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("beat", BigInteger, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("lease", Text, primary_key=True),
+    Column("member", Text, nullable=False),
 )
 
 measurements = Table(

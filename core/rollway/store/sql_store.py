@@ -9,22 +9,25 @@ from pydantic import JsonValue
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from rollway.store import writes
+from rollway.store import membership, writes
 from rollway.store.dialect import Dialect, explained
 from rollway.store.protocol import (
     Append,
     ApplicationRow,
+    Held,
     Json,
     MeasurementRow,
+    Member,
     Recorded,
     ReleaseRow,
     Remembered,
+    Roll,
     StoreUnavailable,
     Summary,
     SummaryKind,
 )
 from rollway.store.queries import latest_applications, releases_query, summaries_query
-from rollway.store.rows import decode, encode, row_of, value_of
+from rollway.store.rows import decode, encode, row_of, storable, value_of
 from rollway.store.schema import applications, events, keyed_values, measurements, releases, remembered
 from rollway.store.transaction import read_all_heads, read_heads
 from rollway.store.writer import Around, Writer, nothing
@@ -43,8 +46,10 @@ class SqlStore:
         self._writer = Writer(writer, dialect, around)
         self._closed = False
 
-    async def append(self, *appends: Append, remember: Remembered | None = None) -> None:
-        await self._writer.write(writes.AppendWrite(appends, remember))
+    async def append(
+        self, *appends: Append, remember: Remembered | None = None, held: Held | None = None
+    ) -> None:
+        await self._writer.write(writes.AppendWrite(appends, remember, held))
 
     async def read(self, stream: str, after: int = 0) -> Sequence[Recorded]:
         query = select(events).where(events.c.stream == stream, events.c.seq > after).order_by(events.c.seq)
@@ -70,8 +75,25 @@ class SqlStore:
         query = summaries_query(kind, application, environment, phases, unfinished, before)
         return await self._select(Summary, query.limit(limit))
 
-    async def raise_epoch(self, environment: str, owner: str) -> int:
-        return await self._writer.write(writes.RaiseEpoch(environment, owner))
+    async def raise_epoch(self, environment: str, owner: str, lease: str | None = None) -> int:
+        return await self._writer.write(writes.RaiseEpoch(environment, owner, lease))
+
+    async def beat(self, member: Member) -> Roll:
+        return await self._writer.write(membership.Beat(member))
+
+    async def take_lease(self, lease: str, member: str, before: str | None) -> bool:
+        return await self._writer.write(membership.TakeLease(lease, member, before))
+
+    async def drop_leases(self, member: str, leases: Collection[str]) -> None:
+        await self._writer.write(membership.DropLeases(member, leases))
+
+    async def leave(self, member: str) -> None:
+        await self._writer.write(membership.Leave(member))
+
+    async def listen(self, told: Callable[[str | None], None]) -> None:
+        if self._closed:
+            raise _closed()
+        await self._dialect.listen(told)
 
     async def record_measurements(self, rows: Sequence[MeasurementRow]) -> None:
         last = {(row.rollout, row.monitor, row.window): row_of(row) for row in rows}
@@ -117,7 +139,9 @@ class SqlStore:
         return await self._writer.write(writes.Remove(remembered.delete().where(remembered.c.at < before)))
 
     async def put_value(self, key: str, value: JsonValue) -> None:
-        await self._writer.write(writes.Upsert(keyed_values, [{"key": key, "value": encode(value)}]))
+        await self._writer.write(
+            writes.Upsert(keyed_values, [{"key": storable(key), "value": encode(value)}])
+        )
 
     async def value(self, key: str) -> JsonValue:
         async with self._reading() as connection:
@@ -132,7 +156,7 @@ class SqlStore:
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
         if self._closed:
-            raise StoreUnavailable("This store is closed", "Open it again")
+            raise _closed()
         with explained(self._dialect):
             async with self._reader.connect() as connection:
                 yield connection
@@ -143,3 +167,7 @@ class SqlStore:
 
     async def _first(self, kind: Callable[..., T], query: Select[tuple[object, ...]]) -> T | None:
         return next(iter(await self._select(kind, query.limit(1))), None)
+
+
+def _closed() -> StoreUnavailable:
+    return StoreUnavailable("This store is closed", "Open it again")

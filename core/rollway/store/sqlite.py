@@ -1,9 +1,10 @@
 """Everything that is SQLite's alone. Another database is another file like this one."""
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Table, event
+from sqlalchemy import URL, ColumnElement, Connection, Table, event
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
@@ -116,13 +117,19 @@ class Sqlite:
         event.listen(engine.sync_engine, "connect", configure)
         return engine
 
-    def upsert(self, table: Table) -> Insert:
-        """Insert a row, or give the one with its primary key these other columns."""
+    def upsert(self, table: Table, others: Mapping[str, ColumnElement[int]] | None = None) -> Insert:
+        """Insert a row, or give the one with its primary key its other columns (or only `others`, so computed)."""
         statement = insert(table)
-        others = {
-            column.name: statement.excluded[column.name] for column in table.c if not column.primary_key
-        }
-        return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=others)
+        given = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+        key = list(table.primary_key.columns)
+        return statement.on_conflict_do_update(index_elements=key, set_=others or given)
+
+    def insert_new(self, table: Table) -> Insert:
+        """Insert a row, or do nothing if there is one with its primary key."""
+        return insert(table).on_conflict_do_nothing()
+
+    async def listen(self, told: Callable[[str | None], None]) -> None:
+        """Return: the daemon that owns the folder is the only one to write here."""
 
     def explain(self, error: DBAPIError) -> StoreUnavailable | None:
         """Say what is wrong with the database; None if the fault lies in what was asked of it."""

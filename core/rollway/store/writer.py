@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rollway.store.dialect import Dialect
 from rollway.store.protocol import StoreUnavailable
-from rollway.store.transaction import REFUSALS, Transaction, Write, read_heads
+from rollway.store.transaction import REFUSALS, Needs, Transaction, Write
 
 GROUP = 500
 """Writes in one transaction at most: bounds how long the lock is held, and how many are tried alone after a fault."""
@@ -115,8 +115,8 @@ class Writer:
 
     async def _transact(self, group: Sequence[_Waiting]) -> None:
         async with self._engine.begin() as connection:
-            wanted = {stream for waiting in group for stream in waiting.write.streams}
-            transaction = Transaction(connection, await read_heads(connection, wanted), self._dialect)
+            transaction = Transaction(connection, self._dialect)
+            await transaction.look_up(Needs.of([waiting.write for waiting in group]))
             for waiting in group:
                 await waiting.make(transaction)
             await transaction.flush()

@@ -1,33 +1,35 @@
 """The writes, each with the checks that have to see the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import Delete, Table, func, select
 
+from rollway.store.fencing import check_held, check_leased
 from rollway.store.protocol import (
     AlreadyRemembered,
     Append,
     ApplicationRow,
     Conflict,
+    Held,
     Json,
     ReleaseDiffers,
     ReleaseRow,
     Remembered,
 )
-from rollway.store.rows import Row, event_row, row_of, same, value_of
-from rollway.store.schema import applications, epochs, releases, remembered
-from rollway.store.transaction import Transaction
+from rollway.store.rows import Row, event_row, row_of, same, storable, value_of
+from rollway.store.schema import applications, epochs, releases
+from rollway.store.transaction import Needs, Transaction
 
-NO_STREAMS: Final[frozenset[str]] = frozenset()
 RELEASE_COLUMNS: Final = [column for column in releases.c if column.name != "number"]
 
 
 class AppendWrite:
     """Fenced appends that stand or fall together, with the answer to remember for them."""
 
-    def __init__(self, appends: Sequence[Append], remember: Remembered | None) -> None:
-        self.streams = frozenset(append.stream for append in appends)
+    def __init__(
+        self, appends: Sequence[Append], remember: Remembered | None = None, held: Held | None = None
+    ) -> None:
         self._heads = [(append.stream, append.expected_seq, len(append.events)) for append in appends]
         self._events = [
             event_row(append.stream, seq, event)
@@ -36,15 +38,26 @@ class AppendWrite:
         ]
         self._summaries = {append.stream: row_of(append.summary) for append in appends if append.summary}
         self._remember = row_of(remember) if remember else None
+        self._held = held
+        self.needs = Needs(
+            streams=frozenset(append.stream for append in appends),
+            environments=frozenset({held.environment} if held else ()),
+            keys=frozenset({remember.key} if remember else ()),
+        )
 
     async def make(self, transaction: Transaction) -> None:
-        """Check every head before anything is added."""
+        """Check everything before anything is added."""
+        self._check_held(transaction.epochs)
         heads = self._moved_heads(transaction.heads)
-        await self._remember_answer(transaction)
+        self._remember_answer(transaction)
         transaction.heads.update(heads)
         transaction.moved.update(heads)
         transaction.events.extend(self._events)
         transaction.summaries.update(self._summaries)
+
+    def _check_held(self, epochs: Mapping[str, int]) -> None:
+        if self._held is not None:
+            check_held(self._held, epochs.get(self._held.environment, 0))
 
     def _moved_heads(self, found: dict[str, int]) -> dict[str, int]:
         moved: dict[str, int] = {}
@@ -56,22 +69,20 @@ class AppendWrite:
                 moved[stream] = actual + events
         return moved
 
-    async def _remember_answer(self, transaction: Transaction) -> None:
+    def _remember_answer(self, transaction: Transaction) -> None:
         if self._remember is None:
             return
-        key = self._remember["key"]
-        if (
-            await transaction.connection.scalar(select(remembered.c.key).where(remembered.c.key == key))
-            is not None
-        ):
-            raise AlreadyRemembered(str(key))
-        await transaction.connection.execute(remembered.insert(), [self._remember])
+        key = str(self._remember["key"])
+        if key in transaction.keys:
+            raise AlreadyRemembered(key)
+        transaction.keys.add(key)
+        transaction.remembered.append(self._remember)
 
 
 class Upsert:
     """Rows that replace those with their primary key; none may stand twice."""
 
-    streams = NO_STREAMS
+    needs = Needs()
 
     def __init__(self, table: Table, rows: Sequence[Row]) -> None:
         self._table = table
@@ -85,7 +96,7 @@ class Upsert:
 class Remove:
     """Rows that are no longer kept."""
 
-    streams = NO_STREAMS
+    needs = Needs()
 
     def __init__(self, rows: Delete) -> None:
         self._rows = rows
@@ -96,29 +107,30 @@ class Remove:
 
 
 class RaiseEpoch:
-    """The next epoch of an environment."""
+    """The next epoch of an environment, for whoever holds the lease."""
 
-    streams = NO_STREAMS
-
-    def __init__(self, environment: str, owner: str) -> None:
-        self._environment = environment
-        self._owner = owner
+    def __init__(self, environment: str, owner: str, lease: str | None) -> None:
+        self._first: Row = {"environment": storable(environment), "epoch": 1, "owner": storable(owner)}
+        self._environment, self._owner, self._lease = environment, owner, lease
+        self.needs = Needs(
+            environments=frozenset({environment}), leases=frozenset({lease} if lease is not None else ())
+        )
 
     async def make(self, transaction: Transaction) -> int:
-        """Raise it where it is stored, so that the row's lock keeps others waiting, and read it afterwards."""
-        mine = epochs.c.environment == self._environment
-        raised = epochs.update().where(mine).values(epoch=epochs.c.epoch + 1, owner=self._owner)
-        if (await transaction.connection.execute(raised)).rowcount:
-            return int(await transaction.connection.scalar(select(epochs.c.epoch).where(mine)) or 0)
-        first: Row = {"environment": self._environment, "epoch": 1, "owner": self._owner}
-        await transaction.connection.execute(epochs.insert(), [first])
-        return 1
+        """Add to what is stored, not to what was read: of a first epoch there was no row to be locked."""
+        if self._lease is not None:
+            check_leased(self._lease, self._owner, transaction.leases.get(self._lease))
+        raised = transaction.dialect.upsert(epochs, {"epoch": epochs.c.epoch + 1})
+        await transaction.connection.execute(raised, [self._first])
+        mine = select(epochs.c.epoch).where(epochs.c.environment == self._environment)
+        transaction.epochs[self._environment] = int(await transaction.connection.scalar(mine) or 0)
+        return transaction.epochs[self._environment]
 
 
 class PutApplication:
     """Another revision, if the settings differ from the last one."""
 
-    streams = NO_STREAMS
+    needs = Needs()
 
     def __init__(self, name: str, settings: Json, actor: str, at: float) -> None:
         self._name = name
@@ -141,7 +153,7 @@ class PutApplication:
 class PutRelease:
     """A release whose name is new, or stands for the same content."""
 
-    streams = NO_STREAMS
+    needs = Needs()
 
     def __init__(self, release: ReleaseRow) -> None:
         self._release = release

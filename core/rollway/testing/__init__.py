@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rollway.testing.contracts.clock import AlarmClockContract, ClockContract
     from rollway.testing.contracts.monitor import CountingMonitorContract, MonitorContract
     from rollway.testing.contracts.router import RouterContract, RouterRig
-    from rollway.testing.contracts.store import StoreContract
+    from rollway.testing.contracts.store import SharedStoreContract, StoreContract
     from rollway.testing.contracts.strategy import StrategyContract
     from rollway.testing.contracts.target import TargetContract
     from rollway.testing.fake_monitor import FakeMonitor
@@ -44,6 +44,7 @@ __all__ = [
     "MonitorContract",
     "RouterContract",
     "RouterRig",
+    "SharedStoreContract",
     "Stalled",
     "StoreContract",
     "StrategyContract",
@@ -59,7 +60,7 @@ _HOME = {
     "contracts.clock": ("AlarmClockContract", "ClockContract"),
     "contracts.monitor": ("CountingMonitorContract", "MonitorContract"),
     "contracts.router": ("RouterContract", "RouterRig"),
-    "contracts.store": ("StoreContract",),
+    "contracts.store": ("SharedStoreContract", "StoreContract"),
     "contracts.strategy": ("StrategyContract",),
     "contracts.target": ("TargetContract",),
     "fake_monitor": ("FakeMonitor",),

@@ -1,31 +1,37 @@
 # ruff: noqa: D102 - rollway.store.protocol says what each method does
 """A store that lives in memory and passes the same suite as the durable ones."""
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from pydantic import JsonValue
 
+from rollway.store.fencing import check_held, check_leased
 from rollway.store.protocol import (
     AlreadyRemembered,
     Append,
     ApplicationRow,
     Conflict,
+    Held,
     Json,
     MeasurementRow,
+    Member,
     Recorded,
     ReleaseDiffers,
     ReleaseRow,
     Remembered,
+    Roll,
     StoreUnavailable,
     Summary,
     SummaryKind,
 )
-from rollway.store.rows import Row, decode, encode, event_row, row_of, same, value_of
+from rollway.store.rows import Row, decode, encode, event_row, row_of, same, storable, value_of
 
 T = TypeVar("T")
+Told: TypeAlias = Callable[[str | None], None]
 
 
 @dataclass(slots=True)
@@ -35,11 +41,14 @@ class _Data:
     events: dict[str, list[Row]] = field(default_factory=dict)
     summaries: dict[str, Row] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
+    leases: dict[str, str] = field(default_factory=dict)
     measurements: dict[tuple[str, int, str], Row] = field(default_factory=dict)
     applications: dict[str, list[Row]] = field(default_factory=dict)
     releases: dict[str, dict[str, Row]] = field(default_factory=dict)
     remembered: dict[str, Row] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
+    listeners: list[tuple["MemoryStore", Told]] = field(default_factory=list)
 
 
 class MemoryStore:
@@ -55,7 +64,11 @@ class MemoryStore:
         store._kept = self._kept
         return store
 
-    async def append(self, *appends: Append, remember: Remembered | None = None) -> None:
+    async def append(
+        self, *appends: Append, remember: Remembered | None = None, held: Held | None = None
+    ) -> None:
+        if held is not None:
+            check_held(held, self._data.epochs.get(held.environment, 0))
         moved: dict[str, list[Row]] = {}
         for append in appends:
             moved[append.stream] = self._continued(append, moved.get(append.stream))
@@ -66,6 +79,12 @@ class MemoryStore:
         self._data.events.update({stream: events for stream, events in moved.items() if events})
         self._data.summaries.update(summaries)
         self._data.remembered.update(answer)
+        self._tell_others({append.stream for append in appends if append.events})
+
+    def _tell_others(self, streams: Iterable[str]) -> None:
+        for store, told in list(self._data.listeners):
+            for stream in streams if store is not self else ():
+                told(stream)
 
     def _continued(self, append: Append, events: list[Row] | None) -> list[Row]:
         if events is None:
@@ -107,9 +126,43 @@ class MemoryStore:
         )
         return _values(Summary, islice(found, limit))
 
-    async def raise_epoch(self, environment: str, owner: str) -> int:
+    async def raise_epoch(self, environment: str, owner: str, lease: str | None = None) -> int:
+        if lease is not None:
+            check_leased(lease, owner, self._data.leases.get(lease))
+        storable(environment), storable(owner)
         self._data.epochs[environment] = self._data.epochs.get(environment, 0) + 1
         return self._data.epochs[environment]
+
+    async def beat(self, member: Member) -> Roll:
+        row_of(member)  # refuses what cannot be stored
+        known = self._data.members.get(member.id, replace(member, beat=0))
+        self._data.members[member.id] = replace(known, beat=known.beat + 1)
+        everybody = sorted(self._data.members.values(), key=lambda each: each.id)
+        return Roll(tuple(everybody), dict(self._data.leases))
+
+    async def take_lease(self, lease: str, member: str, before: str | None) -> bool:
+        storable(lease), storable(member)
+        if self._data.leases.get(lease) != before:
+            return False
+        self._data.leases[lease] = member
+        return True
+
+    async def drop_leases(self, member: str, leases: Collection[str]) -> None:
+        held = self._data.leases.items()
+        self._data.leases = {name: holder for name, holder in held if holder != member or name not in leases}
+
+    async def leave(self, member: str) -> None:
+        self._data.members.pop(member, None)
+        await self.drop_leases(member, list(self._data.leases))
+
+    async def listen(self, told: Told) -> None:
+        listener = (self, told)
+        self._data.listeners.append(listener)
+        try:
+            told(None)
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self._kept.listeners.remove(listener)
 
     async def record_measurements(self, rows: Sequence[MeasurementRow]) -> None:
         self._data.measurements.update({(row.rollout, row.window, row.monitor): row_of(row) for row in rows})

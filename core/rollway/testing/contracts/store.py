@@ -6,15 +6,16 @@ import pytest
 import pytest_asyncio
 
 from rollway.store import Store
+from rollway.testing.contracts._store_leases import LeasePromises, NoticePromises
 from rollway.testing.contracts._store_log import LogPromises
 from rollway.testing.contracts._store_rows import RowPromises
 from rollway.testing.contracts._store_values import OpenAnother
 from rollway.testing.contracts._store_writers import WriterPromises
 
-__all__ = ["OpenAnother", "StoreContract"]
+__all__ = ["OpenAnother", "SharedStoreContract", "StoreContract"]
 
 
-class StoreContract(LogPromises, WriterPromises, RowPromises):
+class StoreContract(LogPromises, WriterPromises, RowPromises, LeasePromises):
     """Promises that hold for every store.
 
     `open_another` opens one more store on the test's own data, empty at first, each time it is called.
@@ -38,3 +39,7 @@ class StoreContract(LogPromises, WriterPromises, RowPromises):
         other = await open_another()
         yield other
         await other.aclose()
+
+
+class SharedStoreContract(StoreContract, NoticePromises):
+    """Promises of a store that several daemons write to at a time: they also hear of each other."""
