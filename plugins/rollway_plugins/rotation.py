@@ -5,7 +5,6 @@ is written in the instant between the last read and the cut, some microseconds, 
 nothing is ever doubled.
 """
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable
@@ -34,6 +33,8 @@ DEFAULT = Bounds()
 
 async def keep_in_bounds(logs: Callable[[], Iterable[tuple[Path, Bounds]]]) -> None:
     """Look at these logs from now on, each minute; never returns. A log that cannot be cut is tried again."""
+    import asyncio
+
     while True:
         await asyncio.sleep(EVERY)
         for log, bounds in list(logs()):

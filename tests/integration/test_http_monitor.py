@@ -8,7 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from rollway.api import CANARY, STABLE, Address, Tick, Value
-from rollway_monitors.http import MOST_READ, http
+from rollway_monitors.http import http
+from rollway_monitors.pages import MOST_READ
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -35,8 +35,9 @@ def is_number(value: object) -> TypeGuard[int | float]:
 
 
 class Settings(BaseModel):
-    """The base of settings models: unknown keys are errors, values are frozen, docstrings describe fields."""
+    """The base of settings models: unknown keys are errors, values are frozen, docstrings below fields describe them.
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
-    )
+    `rollway schema` reads these docstrings. pydantic's `use_attribute_docstrings` would read every command's sources.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, cast
 
 from pydantic import BaseModel
@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from rollway.config import unbuilt
+from rollway.config.docstrings import attribute_docstrings
 from rollway.config.models import COMMON, SECTION_KEYWORD, DeploymentFile
 from rollway.config.plugins import KINDS, Kind, PluginModels
 from rollway.config.steps import StepSettings
@@ -33,17 +34,35 @@ _PATTERNS: Final[Mapping[Kind, str]] = {
 
 
 class _AsWritten(GenerateJsonSchema):
-    """Defaults in the form a person would write: `1s`, not 1.0."""
+    """Defaults in the form a person would write: `1s`, not 1.0; fields described by what stands below them."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        found = super().model_schema(schema)
+        model = cast("type[BaseModel]", schema["cls"])
+        properties = found.get("properties", {})
+        for name, text in attribute_docstrings(model).items():
+            field = model.model_fields.get(name)
+            if field is not None and field.description is None and (field.alias or name) in properties:
+                properties[field.alias or name]["description"] = text
+        return found
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         found = super().default_schema(schema)
-        inner = schema["schema"]
-        while inner["type"] == "nullable":
-            inner = inner["schema"]
-        serialization = inner.get("serialization", {})
-        if serialization.get("type") == "function-plain" and schema.get("default") is not None:
-            found["default"] = serialization["function"](schema["default"])
+        written = _writing(schema["schema"])
+        if written is not None and schema.get("default") is not None:
+            found["default"] = written(schema["default"])
         return found
+
+
+def _writing(schema: Mapping[str, object]) -> Callable[[object], Json] | None:
+    """How a value is written, by whatever stands around its type: null allowed as well, bounds."""
+    inner: object = schema
+    while isinstance(inner, Mapping):
+        match inner.get("serialization"):
+            case {"type": "function-plain", "function": written}:
+                return cast("Callable[[object], Json]", written)
+        inner = inner.get("schema")
+    return None
 
 
 def json_schema(plugins: PluginModels) -> dict[str, Json]:

@@ -20,6 +20,7 @@ class Secret(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     secret: str
+    """Its name."""
 
     @property
     def name(self) -> str:

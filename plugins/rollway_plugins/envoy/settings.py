@@ -3,9 +3,9 @@
 import ipaddress
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from rollway.api import Address, Duration
+from rollway.api import Address, Duration, Settings
 
 
 def parse_address(written: object) -> Address:
@@ -41,15 +41,14 @@ Listen = Annotated[
 """Where an environment listens; an address literal, because what a name means may change."""
 
 
-class EnvoySettings(BaseModel):
-    """One environment's settings of the router.
-
-    `timeout` ends requests that take longer, from their last byte to the answer's last byte, and counts them as bad;
-    left out, Envoy ends none. `drain` is how long requests in flight may take to end when a group is retired.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class EnvoySettings(Settings):
+    """One environment's settings of the router: Envoy, started by the daemon."""
 
     listen: Listen = Address("127.0.0.1", 8080)
+    """Where visitors are taken: host:port, an IP address; a bare port is one of 127.0.0.1, `:8080` one of all."""
     timeout: Duration | None = None
+    """Requests that take longer, from their last byte to the answer's last byte, are ended and count as bad.
+
+    Left out, none is ended."""
     drain: Duration = 10.0
+    """How long requests in flight may take to end when a group of instances is retired."""

@@ -6,9 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     PlainSerializer,
@@ -18,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from rollway.api import CommandLine, Duration, Secret
+from rollway.api import CommandLine, Duration, Secret, Settings
 from rollway_plugins.rotation import Bounds
 
 _VARIABLE = re.compile(r"[^=\0]{1,200}")
@@ -26,12 +24,6 @@ _PATH = re.compile(r"/[!-~]*")
 _SIZE = re.compile(r"([0-9]{1,6})([KMG])iB")
 MIB = 1024 * 1024
 RESERVED = "ROLLWAY_"
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
-    )
 
 
 def _http_path(value: str) -> str:
@@ -98,7 +90,7 @@ Size = Annotated[
 """Bytes, written with their unit; whole KiB."""
 
 
-class HealthSettings(_Settings):
+class HealthSettings(Settings):
     """How an instance is found healthy: `GET path` answered 2xx or 3xx, or its port accepts a TCP connection."""
 
     path: Annotated[str, AfterValidator(_http_path)] | None = None
@@ -123,7 +115,7 @@ class HealthSettings(_Settings):
         return self
 
 
-class StopSettings(_Settings):
+class StopSettings(Settings):
     """How an instance is asked to end."""
 
     signal: Literal["TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "WINCH", "KILL"] = "TERM"
@@ -132,7 +124,7 @@ class StopSettings(_Settings):
     """After so long, what still runs is killed."""
 
 
-class LogSettings(_Settings):
+class LogSettings(Settings):
     """How much is kept of what an instance writes to standard output and standard error."""
 
     size: Size = 10 * MIB
@@ -146,7 +138,7 @@ class LogSettings(_Settings):
         return Bounds(self.size, self.keep)
 
 
-class ProcessSettings(_Settings):
+class ProcessSettings(Settings):
     """Instances of a command as processes on this machine."""
 
     command: CommandLine
@@ -155,7 +147,7 @@ class ProcessSettings(_Settings):
     """How many; belongs to the environment, not to a release."""
     health: HealthSettings = HealthSettings()
     """When an instance counts as healthy."""
-    environment: dict[Annotated[str, AfterValidator(_variable)], Variable] = {}
+    environment: dict[Annotated[str, AfterValidator(_variable)], Variable] = Field(default_factory=dict)
     """Environment variables: text, filled in like the command, or {secret: NAME}."""
     directory: Annotated[str, AfterValidator(_inside)] = "."
     """Where in the artifact the command runs."""
