@@ -10,6 +10,7 @@ from rich.text import Text
 
 from rollway.cli.figures import against, percent, requests, step_length
 from rollway.cli.plain import plain
+from rollway.domain.words import Phase
 from rollway.http import documents as d
 
 STYLES = {
@@ -114,11 +115,20 @@ def _facts(document: d.RolloutDocument) -> Sequence[tuple[str, str | Text]]:
 
 
 def instances(document: d.RolloutDocument) -> str:
-    """`stable 3/3, canary 2/3`: ready of wanted; a side that nobody looks at any more is left out."""
-    sides = (("stable", document.instances.stable), ("canary", document.instances.canary))
-    return ", ".join(
-        f"{name} {count.ready}/{count.wanted}" for name, count in sides if count.ready is not None
-    )
+    """`stable 3/3, canary 2/3`: ready of wanted; a side that nobody looks at any more is left out.
+
+    What is promoted is stable, and what it replaced was.
+    """
+    promoted = document.phase in (Phase.PROMOTED, Phase.BAKING)
+    old, new = ("former stable", "stable") if promoted else ("stable", "canary")
+    sides = [_side(old, document.instances.stable), _side(new, document.instances.canary)]
+    return ", ".join(side for side in (reversed(sides) if promoted else sides) if side)
+
+
+def _side(name: str, count: d.CountDocument) -> str:
+    if count.wanted:
+        return f"{name} {count.ready}/{count.wanted}" if count.ready is not None else ""
+    return f"{name} {count.ready} being stopped" if count.ready else ""
 
 
 def verdict(each: d.VerdictDocument) -> Text:

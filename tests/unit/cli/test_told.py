@@ -13,13 +13,14 @@ from rollway.cli.figures import against, countdown, length, requests, share
 from rollway.cli.lines import told
 from rollway.cli.live import picture
 from rollway.cli.plain import plain
+from rollway.cli.tables import instances
 from rollway.cli.tables import rollout as table
 from rollway.domain import events as e
 from rollway.domain import rollout as fold
 from rollway.domain.words import Phase
 from rollway.engine.usecases import RolloutView
 from rollway.http import projection
-from rollway.http.documents import EventDocument, RolloutDocument
+from rollway.http.documents import CountDocument, EventDocument, InstancesDocument, RolloutDocument
 from rollway.http.encoding import at
 from tests.unit.http.memory_usecases import (
     BEGAN,
@@ -91,6 +92,26 @@ def test_the_picture_of_the_end_says_why() -> None:
     assert "0.2 pp allowed" in " ".join(shown(*HEALTHY_CANARY, *taking_back(ID), width=100).split())
     waiting = e.EvidenceAwaited(step=4, reason="error-rate is no_data")
     assert "waiting for evidence" in shown(*HEALTHY_CANARY, waiting, width=100)
+
+
+@pytest.mark.parametrize(
+    ("phase", "stable", "canary", "said"),
+    [
+        (Phase.RUNNING, (3, 3), (0, 2), "stable 3/3, canary 0/2"),
+        (Phase.RUNNING, (3, 3), (0, 0), "stable 3/3"),
+        (Phase.RUNNING, (None, 3), (None, 2), ""),
+        (Phase.ROLLED_BACK, (3, 3), (2, 0), "stable 3/3, canary 2 being stopped"),
+        (Phase.PROMOTED, (2, 0), (3, 3), "stable 3/3, former stable 2 being stopped"),
+        (Phase.PROMOTED, (0, 0), (3, 3), "stable 3/3"),
+        (Phase.PROMOTED, (None, 0), (None, 3), ""),
+    ],
+)
+def test_instances_by_what_they_are_at_that_moment(
+    phase: Phase, stable: tuple[int | None, int], canary: tuple[int | None, int], said: str
+) -> None:
+    sides = [CountDocument(ready=ready, wanted=wanted) for ready, wanted in (stable, canary)]
+    there = InstancesDocument(stable=sides[0], canary=sides[1])
+    assert instances(document().model_copy(update={"phase": phase, "instances": there})) == said
 
 
 def test_one_rollout_as_a_table() -> None:
