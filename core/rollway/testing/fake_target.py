@@ -77,6 +77,10 @@ class FakeTarget(Breakable):
         """It does again as its release does."""
         self.machine.instances[instance].forced = None
 
+    def looks(self, instance: str) -> Health:
+        """How it would be observed now, without counting as an observation."""
+        return self._look(instance, self.machine.instances[instance]).health
+
     def alive(self, group: str | None = None) -> list[str]:
         """The ids of what runs on the machine, of one group or all, in the order of their start."""
         return [

@@ -1,0 +1,251 @@
+"""What is going to happen in a world, as values that can be drawn from a seed, read, and made smaller."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+HORIZON = 16.0
+"""Virtual seconds of trouble; afterwards nothing more goes wrong, and everything has to come to its end."""
+
+Verb: TypeAlias = Literal["abort", "pause", "resume", "promote", "full", "rollback", "retry"]
+VERBS: tuple[Verb, ...] = ("abort", "pause", "resume", "promote", "full", "rollback", "retry")
+
+
+class Kind(StrEnum):
+    """What can go wrong."""
+
+    CRASH = "crash"
+    CRASH_IN = "crash in a call"
+    FREEZE = "freeze"
+    CUT = "cut off"
+    STORE = "store"
+    CALL = "plugin call"
+    DIE = "instance dies"
+    LIE = "instance lies"
+    FORGET = "router forgets"
+    DOWN = "router down"
+    METRICS = "metrics"
+    JUMP = "clock jumps"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An environment: how it delivers, how many requests a second come in.
+
+    `steps` are (percent, seconds of hold), `most` the share of requests that any release may fail.
+    """
+
+    name: str
+    steps: tuple[tuple[int, float], ...]
+    instances: int = 2
+    rate: float = 1000.0
+    strategy: str = "canary"
+    most: float | None = None
+
+    @property
+    def full(self) -> str:
+        """`application/environment`."""
+        return f"shop/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """A release goes out: `bad` is the share of its answers that fail, `healthy` whether its instances ever are."""
+
+    at: float
+    place: int
+    release: str
+    bad: float = 0.0
+    healthy: bool = True
+    unwatched: bool = False
+    twice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A person says something to the last rollout of a place; `twice`: the same call again under the same key."""
+
+    at: float
+    place: int
+    verb: Verb
+    twice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something goes wrong for `seconds`, with one `daemon` where it is about one.
+
+    `where` and `amount` mean what the kind makes of them; see `_trouble`.
+    """
+
+    at: float
+    kind: Kind
+    where: str = ""
+    seconds: float = 0.0
+    amount: float = 0.0
+    daemon: int = 0
+
+
+Happening: TypeAlias = Deploy | Say | Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One world before it begins. `schedule` seeds the order of callbacks and every delay."""
+
+    seed: int
+    schedule: str
+    places: tuple[Place, ...]
+    happenings: tuple[Happening, ...]
+    daemons: int = 1
+    sql: bool = False
+    slowness: float = 0.002
+    wall: float = field(default=1_000_000.0)
+
+    def without(self, indexes: set[int]) -> "Scenario":
+        """The same world with some of its happenings left out."""
+        left = tuple(h for i, h in enumerate(self.happenings) if i not in indexes)
+        return replace(self, happenings=left)
+
+    def told(self) -> str:
+        """The scenario for people."""
+        where = "SQL" if self.sql else "memory"
+        head = f"seed {self.seed}: {self.daemons} daemon(s) on {where}, calls take about {self.slowness:g} s"
+        return "\n".join(
+            [head, *(f"  {place}" for place in self.places), *(f"  {h}" for h in self.happenings)]
+        )
+
+
+def draw(seed: int) -> Scenario:
+    """The world of this seed."""
+    chance = random.Random(f"rollway {seed}")  # noqa: S311 - a world, not a secret
+    places = tuple(_place(chance, name) for name in ("prod", "beta")[: chance.choice((1, 1, 2))])
+    deploys = [d for index in range(len(places)) for d in _deploys(chance, index)]
+    daemons = chance.choice((1, 1, 1, 2, 3)) if seed % 10 != 7 else 1
+    says = [_say(chance, len(places)) for _ in range(chance.choice((0, 0, 1, 1, 2, 4)))]
+    troubles = [replace(t, daemon=chance.randrange(daemons)) for t in _troubles(chance)]
+    happenings = sorted([*deploys, *says, *troubles], key=lambda h: h.at)
+    return Scenario(
+        seed,
+        f"{seed}",
+        places,
+        tuple(happenings),
+        daemons,
+        sql=seed % 10 == 7,
+        slowness=chance.choice((0.0005, 0.002, 0.02)),
+    )
+
+
+def _place(chance: random.Random, name: str) -> Place:
+    steps = tuple(
+        (weight, chance.choice((1.0, 2.0, 3.0)))
+        for weight in sorted(chance.sample((5, 10, 25, 50), chance.choice((1, 1, 2))))
+    )
+    strategy = chance.choice(("canary", "canary", "canary", "all-at-once"))
+    return Place(
+        name,
+        steps,
+        instances=chance.choice((1, 2, 2, 3)),
+        rate=chance.choice((0.0, 300.0, 1500.0, 1500.0, 4000.0)),
+        strategy=strategy,
+        most=0.1 if strategy == "all-at-once" or chance.random() < 0.2 else None,
+    )
+
+
+def _deploys(chance: random.Random, place: int) -> Iterator[Deploy]:
+    yield Deploy(0.0, place, f"v1-{place}")
+    at = 0.0
+    for number in range(2, 2 + chance.choice((1, 1, 2))):
+        at += chance.uniform(1.0, HORIZON / 2)
+        yield Deploy(
+            round(at, 3),
+            place,
+            f"v{number}-{place}",
+            bad=chance.choice((0.0, 0.0, 0.0, 0.3, 1.0)),
+            healthy=chance.random() > 0.1,
+            unwatched=chance.random() < 0.05,
+            twice=chance.random() < 0.3,
+        )
+
+
+def _say(chance: random.Random, places: int) -> Say:
+    weights = (4, 2, 2, 2, 1, 3, 1)
+    verb = chance.choices(VERBS, weights)[0]
+    return Say(_moment(chance), chance.randrange(places), verb, chance.random() < 0.4)
+
+
+def _moment(chance: random.Random) -> float:
+    return round(chance.uniform(0.5, HORIZON), 3)
+
+
+_WEIGHTS = {
+    Kind.CRASH: 4,
+    Kind.CRASH_IN: 5,
+    Kind.FREEZE: 2,
+    Kind.CUT: 2,
+    Kind.STORE: 4,
+    Kind.CALL: 6,
+    Kind.DIE: 3,
+    Kind.LIE: 2,
+    Kind.FORGET: 1,
+    Kind.DOWN: 1,
+    Kind.METRICS: 3,
+    Kind.JUMP: 1,
+}
+
+
+def _troubles(chance: random.Random) -> Iterator[Trouble]:
+    for _ in range(chance.choice((0, 1, 1, 2, 3, 5))):
+        yield _trouble(chance)
+
+
+def _trouble(chance: random.Random) -> Trouble:
+    kind = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+    at, seconds, steps = _moment(chance), round(chance.choice((0.2, 1.0, 3.0, 8.0)), 3), chance.randrange(80)
+    match kind:
+        case Kind.CRASH:
+            return Trouble(at, kind, "", seconds / 4, steps)
+        case Kind.CRASH_IN:
+            return Trouble(at, kind, chance.choice(EFFECTS), seconds / 4, chance.randrange(2))
+        case Kind.FREEZE:
+            return Trouble(at, kind, "", seconds, steps)
+        case Kind.CUT:
+            return Trouble(at, kind, chance.choice(("store", "router", "target", "everything")), seconds)
+        case Kind.STORE:
+            return Trouble(at, kind, chance.choice(STORE), seconds, chance.choice((0.1, 0.5, 1.0)))
+        case Kind.CALL:
+            call, fault = chance.choice(CALLS), chance.choice(FAULTS)
+            return Trouble(at, kind, f"{call} {fault}", HORIZON, chance.choice((1, 1, 2, 5)))
+        case Kind.DIE:
+            return Trouble(at, kind, chance.choice(("new", "old")), 0.0, chance.choice((1, 1, 2, 9)))
+        case Kind.LIE:
+            return Trouble(at, kind, chance.choice(("unhealthy", "dead", "healthy")), seconds)
+        case Kind.METRICS:
+            return Trouble(at, kind, chance.choice(METRICS), seconds)
+        case Kind.JUMP:
+            return Trouble(at, kind, "", 0.0, chance.choice((-3600.0, -30.0, -1.0, 1.0, 30.0, 3600.0)))
+    return Trouble(at, kind, "", seconds)
+
+
+STORE = ("fail", "unknown", "conflict", "slow", "late")
+"""A call of the store fails; commits and then says that it is unknown; finds a conflict; takes long; commits although
+whoever asked has gone."""
+
+FAULTS = ("fail", "hang", "silent", "late", "twice", "slow")
+"""A plugin's call fails; hangs; does its work and then fails; does its work after it was given up; does it twice, once
+later; takes long."""
+
+EFFECTS = (
+    "store append",
+    "store append",
+    "router reconcile",
+    "router lower",
+    "router sever",
+    "target start",
+    "target stop",
+    "target forget",
+)
+CALLS = (*EFFECTS[2:], "router observe", "router counters", "target observe", "target output")
+METRICS = ("missing", "frozen", "late", "nan", "reset")

@@ -1,0 +1,115 @@
+"""What goes wrong now: the troubles that have begun and are not over."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rollway.testing.simulation.scenario import Kind, Trouble
+
+WRITES = frozenset(
+    {
+        "append",
+        "raise_epoch",
+        "record_measurements",
+        "put_value",
+        "put_application",
+        "put_release",
+        "beat",
+        "take_lease",
+        "drop_leases",
+        "leave",
+    }
+)
+
+
+@dataclass(slots=True)
+class _Active:
+    trouble: Trouble
+    until: float
+    left: int
+
+
+class Weather:
+    """Asked by every call what becomes of it."""
+
+    def __init__(self, chance: random.Random, now: Callable[[], float], slowness: float) -> None:
+        self._chance = chance
+        self._now = now
+        self._slowness = slowness
+        self._active: list[_Active] = []
+        self._over = asyncio.Event()
+        self.disturbed = 0.0
+        self.fair = False
+
+    def begin(self, trouble: Trouble) -> None:
+        """From now on, for its seconds."""
+        until = self._now() + trouble.seconds
+        self._active.append(_Active(trouble, until, max(1, int(trouble.amount))))
+        self.disturb(trouble.seconds)
+
+    def disturb(self, seconds: float = 0.0) -> None:
+        """What needs calm begins to count when this is over."""
+        self.disturbed = max(self.disturbed, self._now() + seconds)
+
+    def clear_up(self) -> None:
+        """Nothing goes wrong any more; what hung comes back with an error."""
+        self._active.clear()
+        self.fair = True
+        self.disturb()
+        self._over.set()
+
+    async def over(self) -> None:
+        """Wait until nothing goes wrong any more."""
+        await self._over.wait()
+
+    @property
+    def calm(self) -> float:
+        """Seconds since anything went wrong."""
+        return self._now() - self.disturbed
+
+    def fault(self, daemon: int, outside: str, verb: str) -> str:
+        """How this call goes wrong; empty where it does not."""
+        if not self._active:
+            return ""
+        now = self._now()
+        self._active = [a for a in self._active if a.until > now and a.left > 0]
+        for active in self._active:
+            found = self._of(active, daemon, outside, verb)
+            if found:
+                self.disturb()
+                return found
+        return ""
+
+    def _of(self, active: _Active, daemon: int, outside: str, verb: str) -> str:
+        trouble = active.trouble
+        match trouble.kind:
+            case Kind.CUT if trouble.daemon == daemon and trouble.where in (outside, "everything"):
+                return "cut"
+            case Kind.STORE if outside == "store" and self._chance.random() < trouble.amount:
+                return "" if trouble.where not in ("fail", "slow") and verb not in WRITES else trouble.where
+            case Kind.CALL if trouble.where.startswith(f"{outside} {verb} "):
+                active.left -= 1
+                return trouble.where.rpartition(" ")[2]
+        return ""
+
+    def metrics(self) -> Trouble | None:
+        """How the counters lie now."""
+        now = self._now()
+        mine = (a.trouble for a in self._active if a.trouble.kind is Kind.METRICS and a.until > now)
+        return next(mine, None)
+
+    def down(self) -> bool:
+        """Whether the router is down now."""
+        now = self._now()
+        return any(a.trouble.kind is Kind.DOWN and a.until > now for a in self._active)
+
+    def way(self, fault: str) -> float:
+        """Seconds that a call is on its way, in one direction."""
+        if fault == "slow":
+            return self._chance.uniform(0.2, 3.0)
+        return self._chance.expovariate(1.0) * self._slowness if self._chance.random() < 0.6 else 0.0
+
+    def later(self) -> float:
+        """Seconds after which something happens that nobody waits for any more."""
+        return self._chance.uniform(0.0, 8.0)

@@ -1,0 +1,386 @@
+"""Looks at the log after every append and at every effect in its moment, and says which rule was broken."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from rollway.domain import environment as environments
+from rollway.domain import events as e
+from rollway.domain import plan as p
+from rollway.domain import rollout as rollouts
+from rollway.domain.effects import Effect, Mark, Token
+from rollway.domain.environment import EnvironmentState
+from rollway.domain.instances import Group
+from rollway.domain.rollout import RolloutState
+from rollway.domain.split import WHOLE
+from rollway.domain.traffic import Routing
+from rollway.domain.words import Phase
+from rollway.engine.codec import decode
+from rollway.testing.simulation.outside import Outside
+from rollway.testing.simulation.rules import Problem, Rule
+from rollway.testing.simulation.truth import Truth
+
+SHARED = (e.RolloutAdmitted, e.Promoted, e.RolloutEnded, e.WeightLowered, e.ConnectionsClosed)
+"""Events that stand in both streams; where a rollout has them, its environment has them at the same time."""
+
+FEWEST = 20
+"""Requests without which no monitor can let anything pass."""
+
+
+@dataclass
+class Seen:
+    """What the witness knows of one rollout beside the log."""
+
+    in_force: set[int] = field(default_factory=set)
+    reported: dict[str, float] = field(default_factory=dict)
+
+
+class Witness:
+    """Folds the true log by itself. `fail` is called with each problem."""
+
+    def __init__(
+        self,
+        truth: Truth,
+        outside: Outside,
+        fail: Callable[[Problem], None],
+        say: Callable[[str, str], None],
+        jumped: Callable[[], bool],
+    ) -> None:
+        self.rollouts: dict[str, RolloutState] = {}
+        self.environments: dict[str, EnvironmentState] = {}
+        self.facts: dict[str, list[e.Fact]] = {}
+        self._truth = truth
+        self._outside = outside
+        self._fail = fail
+        self._say = say
+        self._jumped = jumped
+        self._seen: dict[str, int] = {}
+        self._notes: dict[str, Seen] = {}
+        self._tokens: dict[tuple[str, str], Token] = {}
+        self._owners: dict[str, tuple[int, str]] = {}
+        self._lowered: dict[str, set[str]] = {}
+        self._retired_at: dict[str, float] = {}
+        self._ready: dict[str, int] = {}
+
+    # -- the log -------------------------------------------------------------------------------------------------
+
+    def look(self, life: str) -> None:
+        """Whatever is new in the log, just after a call of the store."""
+        news = self._truth.since(self._seen)
+        if not news:
+            return
+        shared: dict[str, list[e.Event]] = {}
+        for recorded in news:
+            fact = decode(recorded)
+            self._seen[recorded.stream] = fact.seq
+            self.facts.setdefault(recorded.stream, []).append(fact)
+            kind, _, name = recorded.stream.partition(":")
+            self._say(life, f"{kind} {name} {fact.seq} {told(fact.event)}  ({fact.actor})")
+            try:
+                if kind == "rollout":
+                    self._of_rollout(name, fact)
+                else:
+                    self._of_environment(name, fact)
+            except e.IllegalHistory as illegal:
+                self._broken(Rule.HISTORY, f"{recorded.stream}: {illegal}")
+            if isinstance(fact.event, SHARED):
+                shared.setdefault(kind, []).append(fact.event)
+        if any(event not in shared.get("environment", []) for event in shared.get("rollout", [])):
+            self._broken(Rule.HISTORY, f"only in the rollout's stream: {shared}")
+
+    def _broken(self, rule: Rule, what: str) -> None:
+        self._fail(Problem(rule, what))
+
+    def note(self, rollout: str) -> Seen:
+        """What is kept of a rollout."""
+        return self._notes.setdefault(rollout, Seen())
+
+    def _of_rollout(self, id_: str, fact: e.Fact) -> None:
+        before = self.rollouts.get(id_)
+        after = self.rollouts[id_] = rollouts.apply(before, fact)
+        if before is None:
+            self._outside.releases[after.group] = after.admitted.release
+            return
+        match fact.event:
+            case e.StepStarted():
+                self._started(after)
+            case e.StepFinished(step=step, settled=settled):
+                self._finished(before, step, settled)
+            case e.ResumeRequested() if after.observed_anew > before.observed_anew:
+                self._measure_anew(after)
+            case e.WeightLowered() | e.ConnectionsClosed() | e.GroupRetired() if before.taking_back:
+                self._must_be_away(before, told(fact.event))
+            case e.Promoted():
+                self._promoted(before, after)
+            case e.RolloutEnded(phase=phase):
+                self._ended(before, phase)
+
+    def _of_environment(self, place: str, fact: e.Fact) -> None:
+        application, _, name = place.partition("/")
+        before = self.environments.get(place) or EnvironmentState(application, name)
+        after = self.environments[place] = environments.apply(before, fact)
+        for group in after.groups.values():
+            if len(group.alive()) > max(group.wanted, len(_alive(before, group.id))):
+                self._broken(Rule.STEPS, f"{group.id} has more instances than the {group.wanted} wanted")
+        match fact.event:
+            case e.Shifted(rollout=rollout, split=split):
+                self._lowered.setdefault(place, set()).difference_update(
+                    group for group, share in split.shares.items() if share
+                )
+                self._enough(after, rollout)
+            case e.WeightLowered(group=group_id):
+                self._lowered.setdefault(place, set()).add(group_id)
+            case e.GroupRetired(group=group_id):
+                self._retired_at[group_id] = self._outside.clock.monotonic()
+                if after.split.of(group_id):
+                    self._broken(Rule.FIRST, f"{group_id} is retired while the log gives it traffic")
+
+    def _started(self, state: RolloutState) -> None:
+        if isinstance(state.current and state.current.does, p.Shift):
+            self._measure_anew(state)
+
+    def _measure_anew(self, state: RolloutState) -> None:
+        """Requests from here on are those that a pass may rest on."""
+        self.note(state.id).reported[state.group] = self._outside.reported.get(state.group, 0.0)
+
+    def _finished(self, before: RolloutState, step: int, settled: Mapping[str, str]) -> None:
+        current = before.current
+        does = current.does if current else None
+        if isinstance(does, p.Shift) and step not in self.note(before.id).in_force:
+            self._broken(Rule.STEPS, f"{before.id}: step {step} is done, but the split never was in force")
+        if isinstance(does, p.Verify):
+            self._verified(before, before.admitted.groups[does.group])
+        if isinstance(does, p.Observe):
+            self._settled(before, step, settled)
+
+    def _verified(self, before: RolloutState, group: str) -> None:
+        state = self.environments[f"{before.admitted.application}/{before.admitted.environment}"]
+        seen, wanted = self._ready.get(group, 0), state.groups[group].wanted
+        if seen < wanted:
+            self._broken(Rule.STEPS, f"{before.id}: verified, with {seen} of {wanted} ever seen healthy")
+
+    def _settled(self, before: RolloutState, step: int, settled: Mapping[str, str]) -> None:
+        for monitor in before.deciding:
+            how = settled.get(monitor.name)
+            if how is None:
+                self._broken(Rule.EVIDENCE, f"{before.id}: step {step} is over without {monitor.name}")
+            if how == "promoted" and step not in before.waved:
+                self._broken(Rule.EVIDENCE, f"{before.id}: nobody waved step {step} through")
+            if how == "pass":
+                self._passed(before, step)
+
+    def _passed(self, before: RolloutState, step: int) -> None:
+        since = self.note(before.id).reported.get(before.group, 0.0)
+        requests = self._outside.reported.get(before.group, 0.0) - since
+        if requests < FEWEST:
+            self._broken(Rule.EVIDENCE, f"{before.id}: step {step} passed on {requests:g} requests")
+
+    def _promoted(self, before: RolloutState, after: RolloutState) -> None:
+        observed = [
+            i for i, step in enumerate(after.admitted.plan.steps, 1) if isinstance(step.does, p.Observe)
+        ]
+        if missing := [i for i in observed if i < before.step and after.deciding and i not in after.settled]:
+            self._broken(Rule.EVIDENCE, f"{after.id} is promoted without evidence for {missing}")
+        bad = self._outside.bad.get(after.admitted.release, 0.0)
+        judged = [i for i in observed if i not in after.waved]
+        if bad >= 0.3 and after.deciding and judged and len(judged) == len(observed):
+            self._broken(Rule.EVIDENCE, f"{after.id} is promoted, and fails {bad:.0%} of its requests")
+        state = self.environments.get(f"{after.admitted.application}/{after.admitted.environment}")
+        if (
+            state
+            and after.group in state.groups
+            and state.groups[after.group].wanted < after.admitted.instances
+        ):
+            self._broken(
+                Rule.FLOOR, f"{after.id} is promoted with {state.groups[after.group].wanted} instances"
+            )
+
+    def _must_be_away(self, state: RolloutState, what: str) -> None:
+        place = f"{state.admitted.application}/{state.admitted.environment}"
+        share = self._outside.split(place).of(state.group)
+        if share:
+            self._broken(Rule.FIRST, f"{what}, while {state.group} gets {share / 100:g}% of the requests")
+
+    def _ended(self, before: RolloutState, phase: Phase) -> None:
+        if phase is Phase.PROMOTED:
+            return
+        self._must_be_away(before, f"{before.id} ends")
+        cause = before.cause
+        release = before.admitted.release
+        if cause is not None and cause.because is e.Because.VERDICT and not self._outside.bad.get(release):
+            self._broken(Rule.BLAME, f"{release} never failed a request: {cause.reason}")
+        place = f"{before.admitted.application}/{before.admitted.environment}"
+        split, known = self._outside.split(place), self._outside.node.environments.get(place)
+        if before.stable and before.shifted and known is not None and split.of(before.stable) != WHOLE:
+            self._broken(Rule.HUNDRED, f"{before.id} ends as {phase}, and the split is {dict(split.shares)}")
+
+    def _enough(self, state: EnvironmentState, rollout: str) -> None:
+        """As many instances as the share needs, of each group that has one."""
+        admitted = next((g.admitted for g in state.groups.values() if g.admitted.rollout == rollout), None)
+        if admitted is None:
+            return
+        for group, share in state.split.shares.items():
+            needed = -(-admitted.instances * share // WHOLE)
+            if share and state.groups[group].wanted < needed:
+                self._broken(Rule.FLOOR, f"{group} gets {share} with {state.groups[group].wanted} instances")
+
+    # -- effects -------------------------------------------------------------------------------------------------
+
+    def before(self, life: str, verb: str, arguments: tuple[object, ...]) -> None:
+        """See `outside.Onlooker`."""
+        match verb, arguments:
+            case "stop", (Group(), str(instance), Effect() as effect, bool(hard)):
+                self._stopping(arguments[0], instance, effect, hard)  # type: ignore[arg-type]
+
+    def after(self, life: str, verb: str, arguments: tuple[object, ...]) -> None:
+        """See `outside.Onlooker`."""
+        match verb, arguments:
+            case "reconcile", (Routing() as routing, Effect() as effect):
+                self._say(life, f"router: {routing.environment} {_split(routing)} {_token(effect)}")
+                self._owner(life, routing.environment, "router", effect)
+                self._routed(routing)
+            case "lower", (str(place), Mark() as mark):
+                self._say(life, f"router: {place} lowers {mark.group}")
+                self._lowered.setdefault(place, set()).add(mark.group)
+                self._whole(place)
+            case "start" | "stop", (Group() as group, str(instance), Effect() as effect, *_):
+                self._say(life, f"target: {verb} {instance} of {group.release} {_token(effect)}")
+                self._owner(life, group.place, "target", effect)
+            case "observe", (str(place),):
+                self._healthy(place)
+
+    def _owner(self, life: str, place: str, there: str, effect: Effect) -> None:
+        """Tokens never go back, and no life acts in an epoch that is another's."""
+        token, last = effect.token, self._tokens.get((place, there))
+        if last is not None and token < last:
+            self._broken(Rule.ZOMBIE, f"{place}: {life} acts with {token} after {last}")
+        self._tokens[place, there] = max(token, last or token)
+        owner = self._owners.get(place)
+        if owner is not None and owner[0] == token.epoch and owner[1] != life:
+            self._broken(Rule.ZOMBIE, f"{place}: {life} acts in the epoch {token.epoch} of {owner[1]}")
+        if owner is None or token.epoch > owner[0]:
+            self._owners[place] = (token.epoch, life)
+
+    def _routed(self, routing: Routing) -> None:
+        place, state = routing.environment, self.environments.get(routing.environment)
+        self._whole(place)
+        split = self._outside.split(place)
+        if state is None:
+            return
+        for group in self._lowered.get(place, set()) - {state.stable}:
+            if split.of(group):
+                self._broken(
+                    Rule.RAISED, f"{group} was lowered and has {split.of(group)} without a new shift"
+                )
+        answers = {g.id for g in routing.groups if g.endpoints}
+        for group, share in split.shares.items():
+            others = {g for g in state.split.shares if g != group}
+            if share > state.split.of(group) and others & answers == others and group != state.stable:
+                self._broken(Rule.RAISED, f"{group} has {share}, the log says {state.split.of(group)}")
+        self._in_force(state, routing)
+
+    def _in_force(self, state: EnvironmentState, routing: Routing) -> None:
+        rollout = self.rollouts.get(state.rollout or "")
+        if rollout is None or not rollout.started or rollout.current is None:
+            return
+        does = rollout.current.does
+        if not isinstance(does, p.Shift):
+            return
+        wanted, found = rollout.bound(does.split), routing.split
+        silent = {g.id for g in routing.groups if not g.endpoints}
+        if all(found.of(g) == share for g, share in wanted.shares.items()) or silent & set(wanted.shares):
+            self.note(rollout.id).in_force.add(rollout.step)
+
+    def _whole(self, place: str) -> None:
+        split = self._outside.split(place)
+        if split.shares and sum(split.shares.values()) != WHOLE:
+            self._broken(Rule.WHOLE, f"{place}: {dict(split.shares)}")
+        state = self.environments.get(place)
+        if place not in self._outside.node.environments:
+            return  # forgotten by the router: nothing of it is in force
+        if state and state.stable and state.split.shares and not split.shares:
+            self._broken(Rule.WHOLE, f"{place}: no traffic for anybody, though {state.stable} is stable")
+
+    def _healthy(self, place: str) -> None:
+        """Somebody looks: how many healthy instances of each group there are to be seen."""
+        state = self.environments.get(place)
+        for group in state.groups.values() if state else ():
+            known = {i.id for i in group.alive()} & self._outside.machine.instances.keys()
+            ready = sum(self._outside.well(name) for name in known)
+            self._ready[group.id] = max(ready, self._ready.get(group.id, 0))
+
+    def _stopping(self, group: Group, instance: str, effect: Effect, hard: bool) -> None:
+        known = self._outside.machine.instances.get(instance)
+        last = self._tokens.get((group.place, "target"))
+        if known is None or known.stopped or (last is not None and effect.token < last):
+            return
+        state = self.environments.get(group.place)
+        in_log = state.groups.get(group.id) if state else None
+        here = in_log.instances.get(instance) if in_log else None
+        if in_log is None or here is None or (here.died is None and here.stopping_at is None):
+            self._broken(Rule.STEPS, f"{instance} is stopped, and the log does not say so")
+            return
+        dead = here.died is not None
+        self._not_serving(group, instance, dead)
+        retired = self._retired_at.get(group.id)
+        if dead or in_log.hard or hard or retired is None or self._jumped():
+            return
+        waited, due = self._outside.clock.monotonic() - retired, _drain(in_log)
+        if waited < due - 0.001:
+            self._broken(Rule.DRAINED, f"{instance} of {group.id} is stopped after {waited:.2f} of {due:g} s")
+
+    def _not_serving(self, group: Group, instance: str, dead: bool) -> None:
+        known = self._outside.node.environments.get(group.place)
+        if known is None or dead or not known.split.of(group.id):
+            return
+        address = self._outside.machine.instances[instance].address
+        if any(address in g.endpoints for g in known.routing.groups if g.id == group.id):
+            share = known.split.of(group.id)
+            self._broken(
+                Rule.SERVING, f"{instance} of {group.release} is stopped with {share} of the requests"
+            )
+
+
+def _drain(group: environments.GroupState) -> float:
+    """Seconds that the group's connections have, by the log."""
+    if group.closes_at is None or group.retired_at is None:
+        return 0.0
+    return group.closes_at - group.retired_at
+
+
+def _alive(state: EnvironmentState, group: str) -> tuple[environments.InstanceState, ...]:
+    return state.groups[group].alive() if group in state.groups else ()
+
+
+def _split(routing: Routing) -> str:
+    return ", ".join(f"{group} {share}" for group, share in sorted(routing.split.shares.items())) or "nothing"
+
+
+def _token(effect: Effect) -> str:
+    return f"[{effect.token.epoch}.{effect.token.serial}]"
+
+
+def told(event: e.Event) -> str:
+    """An event in a few words."""
+    said: list[str] = []
+    for name in (
+        "step",
+        "release",
+        "monitor",
+        "verdict",
+        "group",
+        "size",
+        "instance",
+        "phase",
+        "split",
+        "because",
+    ):
+        value = getattr(event, name, None)
+        if name == "split" and value is not None:
+            value = ", ".join(f"{g} {share}" for g, share in sorted(value.shares.items()))
+        if value is not None:
+            said.append(f"{name}={value}")
+    reason = getattr(event, "reason", "")
+    return f"{type(event).__name__}({', '.join(said)})" + (f": {reason[:90]}" if reason else "")
+
+
+__all__ = ["Witness", "told"]
