@@ -129,7 +129,9 @@ class Baseline:
     def learn(
         self, counters: Mapping[str, GroupCounters], stable: str | None, now: float, monotonic: float
     ) -> None:
-        """Take in a reading, cumulative counters by group id."""
+        """Take in a reading, cumulative counters by group id; one with a number that is none is no reading."""
+        if not all(Counts(c.requests, c.bad).readable for c in counters.values()):
+            return
         news = {group: self._new(group, c) for group, c in counters.items()}
         self._now.seen = {group: kept for group, kept in self._now.seen.items() if group in counters}
         mine = news.get(stable, Counts()) if stable else Counts()
