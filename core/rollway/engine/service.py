@@ -284,6 +284,8 @@ class Service:
             return answered
         environment_of(await self._catalogue.deployment(application), environment)
         state = await self._journal.environment(place_of(application, environment))
+        if state.rollout is not None and (await self.rollout(state.rollout)).state.promoted:
+            state = await self._until_free(state)  # too late to end it: back from what it brought
         if state.rollout is not None:
             said = reason or f"rolled back by {name_of(actor)}"
             if to is None or to == state.stable_release:
@@ -377,7 +379,7 @@ class Service:
 
     async def _already_stable(self, state: EnvironmentState, wish: Wish, call: Call) -> RolloutView:
         """Nothing to do, or the end of what runs: the release is stable."""
-        if state.rollout is not None:
+        if state.rollout is not None and not (await self.rollout(state.rollout)).state.promoted:
             said = wish.reason or f"{wish.release} is deployed again by {name_of(call.actor)}"
             return await self._end(state.rollout, call, said)
         promoted = state.promoted[-1].rollout

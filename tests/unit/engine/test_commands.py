@@ -1,13 +1,14 @@
 """What people ask for: abort, pause, rollback, deploy again, the same call twice."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 
 import pytest
 
 from rollway.domain import events as e
 from rollway.domain.words import Phase, WaitingFor
 from rollway.engine.journal import Proposal
-from rollway.engine.usecases import NewRollout
+from rollway.engine.usecases import NewRollout, RolloutView
 from rollway.errors import ConflictError, NotFoundError
 from rollway.testing.fake_target import Behaviour
 from rollway.testing.faults import Fault
@@ -132,6 +133,45 @@ async def test_rollback_to_another_during_a_rollout_first_ends_it(daemon: Daemon
     assert view.state.id != rollout
     assert (await daemon.state(rollout)).phase is Phase.ABORTED
     await daemon.ended(view.state.id)
+    await daemon.at_rest()
+    assert scene.split == {"v1": 10_000}
+
+
+async def asked_when_promoted(daemon: Daemon, ask: Callable[[], Coroutine[None, None, RolloutView]]) -> RolloutView:
+    """The answer to a call that arrives between the promotion of v2 and the end of its rollout."""
+    await daemon.stable("v1")
+    asked = list[asyncio.Task[RolloutView]]()
+    rollout = await daemon.deploy("v2")
+    daemon.when(rollout, lambda state: state.promoted, lambda: asked.append(asyncio.create_task(ask())))
+    await daemon.ended(rollout)
+    (task,) = asked
+    return await task
+
+
+async def test_rollback_just_after_the_promotion_goes_back_from_it(daemon: Daemon, scene: Scene) -> None:
+    view = await asked_when_promoted(daemon, lambda: daemon.service.rollback("shop", "prod", None, ADA))
+    assert view.state.admitted.release == "v1"
+    assert (await daemon.ended(view.state.id)).phase is Phase.PROMOTED
+    await daemon.at_rest()
+    assert scene.split == {"v1": 10_000}
+
+
+async def test_deploying_again_what_was_just_promoted_is_nothing_to_do(daemon: Daemon) -> None:
+    wish = NewRollout("shop", "prod", "v2")
+    view = await asked_when_promoted(daemon, lambda: daemon.service.start(wish, ADA))
+    assert (view.state.admitted.release, view.outcome) == ("v2", "v2 is stable already; nothing to do")
+
+
+async def test_rollback_of_what_is_being_taken_back_ends_with_it(daemon: Daemon, scene: Scene) -> None:
+    """It goes no release further, however far the abort has come."""
+    await daemon.stable("v0")
+    await daemon.ended(await daemon.deploy("v1"))
+    rollout = await daemon.deploy("v2")
+    await daemon.until(rollout, lambda state: state.step == 4 and state.started)
+    await daemon.service.abort(rollout, ADA)
+    view = await daemon.service.rollback("shop", "prod", None, ADA)
+    assert (view.state.id, view.outcome) == (rollout, "the rollout of v2 is being taken back")
+    assert (await daemon.ended(rollout)).phase is Phase.ABORTED
     await daemon.at_rest()
     assert scene.split == {"v1": 10_000}
 
