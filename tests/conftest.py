@@ -3,13 +3,18 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.register_assert_rewrite("rollway.testing.contracts")
 
 from rollway.testing.clock import VirtualTimeLoop  # noqa: E402 - after the registration, before any suite
+
+if TYPE_CHECKING:
+    from rollway.testing.postgres import PostgresServer
 
 CANNOT = "this machine cannot: "
 """How the reason of an honest skip begins: what is missing can neither be installed nor be had by being root."""
@@ -43,3 +48,41 @@ def pytest_runtest_makereport(
             report.outcome = "failed"
             report.longrepr = f"skipped in CI, though CI can run it: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["PostgresServer"]:
+    """A PostgreSQL of this worker's own."""
+    from rollway.testing.postgres import PostgresServer
+
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: "PostgresServer") -> str:
+    """A database with its tables made, to be copied."""
+    from rollway.store import open_store
+
+    name = postgres.new_database()
+
+    async def make_tables() -> None:
+        await (await open_store(postgres.url(name))).aclose()
+
+    with ThreadPoolExecutor(1) as aside:  # the loops here are pytest's
+        aside.submit(asyncio.run, make_tables()).result()
+    return name
+
+
+@pytest.fixture
+def postgres_database(postgres: "PostgresServer", postgres_template: str) -> Iterator[str]:
+    """The name of a database of this test's own, its tables made."""
+    name = postgres.new_database(postgres_template)
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def postgres_url(postgres: "PostgresServer", postgres_database: str) -> str:
+    """The URL of a database of this test's own, its tables made."""
+    return postgres.url(postgres_database)

@@ -1,4 +1,4 @@
-"""Every store of ours keeps the promises of `StoreContract`. PostgreSQL joins by one more class."""
+"""Every store of ours keeps the promises of `StoreContract`; those that daemons share, of `SharedStoreContract`."""
 
 from pathlib import Path
 
@@ -30,3 +30,12 @@ class TestSqliteStore(StoreContract):
 
     async def test_nobody_else_writes_so_there_is_nothing_to_listen_to(self, store: Store) -> None:
         await store.listen(lambda _: pytest.fail("nobody else writes"))
+
+
+class TestPostgresStore(SharedStoreContract):
+    @pytest.fixture
+    def open_another(self, postgres_url: str) -> OpenAnother:
+        async def on_the_same_database() -> Store:
+            return await open_store(postgres_url)
+
+        return on_the_same_database

@@ -115,10 +115,26 @@ class TestFilesThatCannotBeUsed:
         await store.aclose()
         with sqlite3.connect(path) as connection:
             connection.execute("UPDATE alembic_version SET version_num = '9999'")
+            connection.execute(
+                "UPDATE keyed_values SET value = '\"9999\"' WHERE key = 'schema/compatible-from'"
+            )
         connection.close()
         before = path.read_bytes()
         await self.assert_refused(path, "newer version of Rollway.*9999.*Use that version")
         assert path.read_bytes() == before
+
+    async def test_a_newer_database_that_this_version_may_write_to_is_used_as_it_is(self, path: Path) -> None:
+        store = await open_store(sqlite_url(path))
+        await store.aclose()
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.close()
+        store = await open_store(sqlite_url(path))
+        await store.append(Append("r1", 0, (TICK,)))
+        await store.aclose()
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+        connection.close()
 
     async def test_one_that_another_process_holds(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("rollway.store.sqlite.BUSY_MS", 50)
@@ -136,7 +152,10 @@ class TestFilesThatCannotBeUsed:
     @pytest.mark.parametrize(
         ("given", "reason"),
         [
-            ("postgresql://user:hunter2@localhost/rollway", "'postgresql'"),
+            ("postgresql://user:%zzhunter2@localhost/rollway", "not the URL"),
+            ("postgresql://user:hunter2@localhost/rollway?no-such=1", "not the URL"),
+            ("oracle://user:hunter2@localhost/rollway", "'oracle'"),
+            ("sqlite+nonsense", "not the URL"),
             ("sqlite://", "names no file"),
             ("sqlite:///:memory:", "names no file"),
             ("rollway.db", "not the URL"),
@@ -149,5 +168,5 @@ class TestFilesThatCannotBeUsed:
     async def test_urls_that_name_no_database(self, given: str, reason: str) -> None:
         with pytest.raises(StoreUnavailable, match=reason) as caught:
             await open_store(given)
-        assert "sqlite:////" in caught.value.advice
+        assert "sqlite:////" in caught.value.advice or "postgresql://" in caught.value.advice
         assert "hunter2" not in str(caught.value)

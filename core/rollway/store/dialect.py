@@ -1,18 +1,25 @@
 """What each database does in its own way."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Final, Protocol
 
 from sqlalchemy import ColumnElement, Insert, Table
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rollway.store.protocol import StoreUnavailable
+
+READERS: Final = 4
+"""Connections that read."""
 
 
 class Dialect(Protocol):
     """One kind of database at one place."""
+
+    @property
+    def place(self) -> str:
+        """The place, for people; never with a password."""
 
     def check_place(self) -> None:
         """Raise `StoreUnavailable` if no database can be at that place."""
@@ -23,14 +30,29 @@ class Dialect(Protocol):
     def writer(self) -> AsyncEngine:
         """Open the connection that writes; its commits are durable when they return."""
 
+    def pulse(self) -> AsyncEngine | None:
+        """Open another one for signs of life and leases; None where two cannot write side by side."""
+
+    def preparing(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
+        """Keep everybody else from preparing this database; the connection's transaction has begun."""
+
     def upsert(self, table: Table, others: Mapping[str, ColumnElement[int]] | None = None) -> Insert:
         """Insert a row, or give the one with its primary key its other columns (or only `others`, so computed)."""
 
     def insert_new(self, table: Table) -> Insert:
         """Insert a row, or do nothing if there is one with its primary key."""
 
+    async def tell(self, connection: AsyncConnection, streams: Collection[str]) -> None:
+        """Announce to those that listen, once this transaction is committed, that these streams have grown."""
+
     async def listen(self, told: Callable[[str | None], None]) -> None:
         """As `Store.listen`."""
+
+    def passing(self, error: DBAPIError) -> bool:
+        """Say whether the same may well succeed if it is tried again at once."""
+
+    def undecided(self, error: DBAPIError) -> bool:
+        """Say whether a commit that failed so may have been made."""
 
     def explain(self, error: DBAPIError) -> StoreUnavailable | None:
         """Say what is wrong with the database; None if the fault lies in what was asked of it."""

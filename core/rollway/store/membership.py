@@ -54,7 +54,8 @@ class TakeLease:
         """A row that was found is locked; one that was not may be inserted by somebody faster, and then stays."""
         if transaction.leases.get(self._lease) != self._before:
             return False
-        if not (await transaction.connection.execute(self._given(transaction.dialect))).rowcount:
+        given = self._given(transaction.dialect).execution_options(preserve_rowcount=True)
+        if not (await transaction.connection.execute(given)).rowcount:
             return False
         transaction.leases[self._lease] = self._member
         return True

@@ -44,40 +44,46 @@ async def open_store(url: str, around: Around | None = None) -> Store:
 
 
 def _dialect(url: str) -> Dialect:
-    from sqlalchemy import make_url
-    from sqlalchemy.exc import ArgumentError
-
     from rollway.store.sqlite import Sqlite
 
-    advice = "Give one like sqlite:////var/lib/rollway/rollway.db"
+    scheme, colon, _ = url.partition(":")
+    kind = scheme.partition("+")[0]
+    if colon and kind in ("postgresql", "postgres"):
+        return _postgres(f"postgresql{url[len(scheme) :]}")
+    advice = "Give one like sqlite:////var/lib/rollway/rollway.db or postgresql://rollway@127.0.0.1/rollway"
+    if not colon or not kind:  # not shown: it may hold a password
+        raise StoreUnavailable("This is not the URL of a database", advice)
+    if kind != "sqlite":
+        raise StoreUnavailable(f"No database of the kind {scheme!r} is supported", advice)
+    return Sqlite(url)
+
+
+def _postgres(url: str) -> Dialect:
     try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # not shown: it may hold a password
-        raise StoreUnavailable("This is not the URL of a database", advice) from None
-    if parsed.get_backend_name() != "sqlite":
-        raise StoreUnavailable(f"No database of the kind {parsed.drivername!r} is supported", advice)
-    return Sqlite(parsed)
+        from rollway.store.postgres import Postgres
+    except ImportError as error:
+        raise StoreUnavailable(
+            f"PostgreSQL needs psycopg, which cannot be used here ({error})",
+            "pip install 'rollway[postgresql]'",
+        ) from error
+    return Postgres(url)
 
 
 async def _prepare(dialect: Dialect, reader: AsyncEngine, writer: AsyncEngine) -> None:
     from rollway.store.dialect import explained
-    from rollway.store.revision import check_known, stored_revision
-    from rollway.store.schema import REVISION
+    from rollway.store.revision import is_to_be_upgraded
 
     with explained(dialect):
         # first without the writer, which would already change a foreign file
         async with reader.connect() as connection:
-            revision = await connection.run_sync(stored_revision)
-        if revision is not None and revision != REVISION:
-            check_known(revision, reader.url.database)
-        await _bring_up_to_date(writer)
+            await connection.run_sync(is_to_be_upgraded, dialect.place)
+        await bring_up_to_date(dialect, writer)
 
 
-async def _bring_up_to_date(writer: AsyncEngine) -> None:
+async def bring_up_to_date(dialect: Dialect, writer: AsyncEngine) -> None:
     """Take the lock even if there is nothing to do: that shows at once whether the database can be written."""
-    from rollway.store.revision import stored_revision, upgrade
-    from rollway.store.schema import REVISION
+    from rollway.store.revision import is_to_be_upgraded, upgrade
 
-    async with writer.begin() as connection:
-        if await connection.run_sync(stored_revision) != REVISION:
+    async with writer.begin() as connection, dialect.preparing(connection):
+        if await connection.run_sync(is_to_be_upgraded, dialect.place):
             await connection.run_sync(upgrade)

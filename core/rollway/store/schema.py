@@ -19,15 +19,27 @@ from sqlalchemy import (
 REVISION = "0002"
 """The migration that leads to these tables. Kept here so that a start need not import Alembic to compare."""
 
+COMPATIBLE_FROM = "0002"
+"""The oldest revision whose code may go on writing to these tables, beside this version's or after it.
+
+Stays behind where a migration only adds what older code need not know: tables, and columns that may be left out.
+"""
+
+Name = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is sorted by code points, whatever language the database speaks."""
+
+Count = BigInteger().with_variant(Integer(), "sqlite")
+"""An integer of 64 bits; SQLite's are whatever they are called."""
+
 metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
 
 events = Table(
     "events",
     metadata,
-    Column("stream", Text, primary_key=True),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("stream", Name, primary_key=True),
+    Column("seq", Count, primary_key=True, autoincrement=False),
     Column("type", Text, nullable=False),
-    Column("v", Integer, nullable=False),
+    Column("v", Count, nullable=False),
     Column("actor", Text, nullable=False),
     Column("at", Double, nullable=False),
     Column("data", Text, nullable=False),
@@ -36,19 +48,19 @@ events = Table(
 streams = Table(
     "streams",
     metadata,
-    Column("stream", Text, primary_key=True),
-    Column("head", Integer, nullable=False),
+    Column("stream", Name, primary_key=True),
+    Column("head", Count, nullable=False),
 )
 
 summaries = Table(
     "summaries",
     metadata,
-    Column("stream", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("application", Text, nullable=False),
-    Column("environment", Text, nullable=False),
-    Column("phase", Text, nullable=False),
-    Column("weight", Integer, nullable=False),
+    Column("stream", Name, primary_key=True),
+    Column("kind", Name, nullable=False),
+    Column("application", Name, nullable=False),
+    Column("environment", Name, nullable=False),
+    Column("phase", Name, nullable=False),
+    Column("weight", Count, nullable=False),
     Column("release", Text),
     Column("node", Text),
     Column("updated", Double, nullable=False),
@@ -61,7 +73,7 @@ summaries = Table(
 epochs = Table(
     "epochs",
     metadata,
-    Column("environment", Text, primary_key=True),
+    Column("environment", Name, primary_key=True),
     Column("epoch", BigInteger, nullable=False),
     Column("owner", Text, nullable=False),
 )
@@ -69,7 +81,7 @@ epochs = Table(
 members = Table(
     "members",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", Name, primary_key=True),
     Column("node", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("version", Text, nullable=False),
@@ -79,15 +91,15 @@ members = Table(
 leases = Table(
     "leases",
     metadata,
-    Column("lease", Text, primary_key=True),
+    Column("lease", Name, primary_key=True),
     Column("member", Text, nullable=False),
 )
 
 measurements = Table(
     "measurements",
     metadata,
-    Column("rollout", Text, primary_key=True),
-    Column("monitor", Text, primary_key=True),
+    Column("rollout", Name, primary_key=True),
+    Column("monitor", Name, primary_key=True),
     Column("window", BigInteger, primary_key=True, autoincrement=False),
     Column("samples", Text, nullable=False),
     Index("ix_measurements_window", "window"),
@@ -96,8 +108,8 @@ measurements = Table(
 applications = Table(
     "applications",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("name", Name, primary_key=True),
+    Column("revision", Count, primary_key=True, autoincrement=False),
     Column("settings", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("at", Double, nullable=False),
@@ -106,10 +118,10 @@ applications = Table(
 releases = Table(
     "releases",
     metadata,
-    Column("application", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
+    Column("application", Name, primary_key=True),
+    Column("name", Name, primary_key=True),
     # counts the application's releases: an order that no clock can disturb
-    Column("number", Integer, nullable=False),
+    Column("number", Count, nullable=False),
     Column("digest", Text, nullable=False),
     Column("artifact", Text, nullable=False),
     Column("source", Text, nullable=False),
@@ -122,7 +134,7 @@ releases = Table(
 remembered = Table(
     "remembered",
     metadata,
-    Column("key", Text, primary_key=True),
+    Column("key", Name, primary_key=True),
     Column("fingerprint", Text, nullable=False),
     Column("response", Text, nullable=False),
     Column("at", Double, nullable=False),
@@ -133,6 +145,6 @@ remembered = Table(
 keyed_values = Table(
     "keyed_values",
     metadata,
-    Column("key", Text, primary_key=True),
+    Column("key", Name, primary_key=True),
     Column("value", Text, nullable=False),
 )

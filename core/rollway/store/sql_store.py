@@ -1,16 +1,16 @@
 # ruff: noqa: D102 - protocol.py says what each method does
 """The store on SQL: every write through the one writer, every read a statement of its own."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from pydantic import JsonValue
 from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rollway.store import membership, writes
-from rollway.store.dialect import Dialect, explained
+from rollway.store.dialect import Dialect
 from rollway.store.protocol import (
     Append,
     ApplicationRow,
@@ -22,11 +22,11 @@ from rollway.store.protocol import (
     ReleaseRow,
     Remembered,
     Roll,
-    StoreUnavailable,
     Summary,
     SummaryKind,
 )
 from rollway.store.queries import latest_applications, releases_query, summaries_query
+from rollway.store.reader import Reader, closed
 from rollway.store.rows import decode, encode, row_of, storable, value_of
 from rollway.store.schema import applications, events, keyed_values, measurements, releases, remembered
 from rollway.store.transaction import read_all_heads, read_heads
@@ -42,9 +42,10 @@ class SqlStore:
         self, dialect: Dialect, reader: AsyncEngine, writer: AsyncEngine, around: Around = nothing
     ) -> None:
         self._dialect = dialect
-        self._reader = reader
+        self._reader = Reader(reader, dialect)
         self._writer = Writer(writer, dialect, around)
-        self._closed = False
+        pulse = dialect.pulse()
+        self._pulse = self._writer if pulse is None else Writer(pulse, dialect)
 
     async def append(
         self, *appends: Append, remember: Remembered | None = None, held: Held | None = None
@@ -56,10 +57,9 @@ class SqlStore:
         return await self._select(Recorded, query)
 
     async def heads(self, streams: Collection[str] | None = None) -> Mapping[str, int]:
-        async with self._reading() as connection:
-            if streams is not None:
-                return await read_heads(connection, streams)
-            return await read_all_heads(connection)
+        if streams is None:
+            return await self._reader.read(read_all_heads)
+        return await self._reader.read(partial(read_heads, wanted=streams))
 
     async def summaries(
         self,
@@ -79,20 +79,20 @@ class SqlStore:
         return await self._writer.write(writes.RaiseEpoch(environment, owner, lease))
 
     async def beat(self, member: Member) -> Roll:
-        return await self._writer.write(membership.Beat(member))
+        return await self._pulse.write(membership.Beat(member))
 
     async def take_lease(self, lease: str, member: str, before: str | None) -> bool:
-        return await self._writer.write(membership.TakeLease(lease, member, before))
+        return await self._pulse.write(membership.TakeLease(lease, member, before))
 
     async def drop_leases(self, member: str, leases: Collection[str]) -> None:
-        await self._writer.write(membership.DropLeases(member, leases))
+        await self._pulse.write(membership.DropLeases(member, leases))
 
     async def leave(self, member: str) -> None:
-        await self._writer.write(membership.Leave(member))
+        await self._pulse.write(membership.Leave(member))
 
     async def listen(self, told: Callable[[str | None], None]) -> None:
-        if self._closed:
-            raise _closed()
+        if self._reader.closed:
+            raise closed()
         await self._dialect.listen(told)
 
     async def record_measurements(self, rows: Sequence[MeasurementRow]) -> None:
@@ -144,30 +144,18 @@ class SqlStore:
         )
 
     async def value(self, key: str) -> JsonValue:
-        async with self._reading() as connection:
-            text = await connection.scalar(select(keyed_values.c.value).where(keyed_values.c.key == key))
+        query = select(keyed_values.c.value).where(keyed_values.c.key == key)
+        text = await self._reader.read(lambda connection: connection.scalar(query))
         return None if text is None else decode(text)
 
     async def aclose(self) -> None:
-        self._closed = True
         await self._writer.aclose()
-        await self._reader.dispose()
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        if self._closed:
-            raise _closed()
-        with explained(self._dialect):
-            async with self._reader.connect() as connection:
-                yield connection
+        await self._pulse.aclose()
+        await self._reader.aclose()
 
     async def _select(self, kind: Callable[..., T], query: Select[tuple[object, ...]]) -> Sequence[T]:
-        async with self._reading() as connection:
-            return [value_of(kind, row._asdict()) for row in await connection.execute(query)]
+        rows = await self._reader.read(lambda connection: connection.execute(query))
+        return [value_of(kind, row._asdict()) for row in rows]
 
     async def _first(self, kind: Callable[..., T], query: Select[tuple[object, ...]]) -> T | None:
         return next(iter(await self._select(kind, query.limit(1))), None)
-
-
-def _closed() -> StoreUnavailable:
-    return StoreUnavailable("This store is closed", "Open it again")

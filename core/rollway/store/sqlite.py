@@ -1,21 +1,22 @@
 """Everything that is SQLite's alone. Another database is another file like this one."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, ColumnElement, Connection, Table, event
+from sqlalchemy import ColumnElement, Connection, Table, event, make_url
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from rollway.store.dialect import READERS
 from rollway.store.protocol import StoreUnavailable
 
 BUSY_MS = 5000
-READERS = 4
-POOL_TIMEOUT_S = 300  # a starting daemon reads thousands of streams at once: they queue
+EXAMPLE = "Give one, as in sqlite:////var/lib/rollway/rollway.db"
 
 # Names of https://www.sqlite.org/rescode.html; extended codes (SQLITE_IOERR_WRITE) begin with their primary one.
 _ADVICE = {
@@ -57,11 +58,15 @@ _FAULTS_OF_THE_WRITE = (
 class Sqlite:
     """Two engines on one file: one connection that writes, a few that only read and see what is committed."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, given: str) -> None:
+        try:
+            url = make_url(given)
+        except (ArgumentError, ValueError):  # not shown: it may hold a password
+            raise StoreUnavailable("This is not the URL of a database", EXAMPLE) from None
         if not url.database or url.database == ":memory:" or "\0" in url.database or url.query:
-            example = "Give one, as in sqlite:////var/lib/rollway/rollway.db"
-            raise StoreUnavailable(f"{str(url)!r} names no file", example)
+            raise StoreUnavailable(f"{str(url)!r} names no file", EXAMPLE)
         self.path = Path(url.database).absolute()
+        self.place = str(self.path)
         self._url = url.set(drivername="sqlite+aiosqlite", database=str(self.path))
 
     def check_place(self) -> None:
@@ -94,6 +99,14 @@ class Sqlite:
         event.listen(engine.sync_engine, "begin", begin)
         return engine
 
+    def pulse(self) -> None:
+        """There is one lock, so there is one connection that takes it."""
+
+    @asynccontextmanager
+    async def preparing(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """The transaction that has begun holds the lock already."""
+        yield
+
     def _engine(
         self, connections: int, pragmas: tuple[str, ...], skip_autocommit_rollback: bool = False
     ) -> AsyncEngine:
@@ -101,7 +114,6 @@ class Sqlite:
             self._url,
             pool_size=connections,
             max_overflow=0,
-            pool_timeout=POOL_TIMEOUT_S,
             hide_parameters=True,
             skip_autocommit_rollback=skip_autocommit_rollback,
         )
@@ -128,8 +140,19 @@ class Sqlite:
         """Insert a row, or do nothing if there is one with its primary key."""
         return insert(table).on_conflict_do_nothing()
 
+    async def tell(self, connection: AsyncConnection, streams: Collection[str]) -> None:
+        """Nobody listens."""
+
     async def listen(self, told: Callable[[str | None], None]) -> None:
         """Return: the daemon that owns the folder is the only one to write here."""
+
+    def passing(self, error: DBAPIError) -> bool:
+        """Another process may have written the same row between two looks: whoever looks again finds it."""
+        return isinstance(error, IntegrityError)
+
+    def undecided(self, error: DBAPIError) -> bool:
+        """Never: a commit that fails is taken back."""
+        return False
 
     def explain(self, error: DBAPIError) -> StoreUnavailable | None:
         """Say what is wrong with the database; None if the fault lies in what was asked of it."""

@@ -74,6 +74,7 @@ class Transaction:
         if self.moved:
             moved = [{"stream": stream, "head": self.heads[stream]} for stream in sorted(self.moved)]
             await self.connection.execute(self.dialect.upsert(streams), moved)
+            await self.dialect.tell(self.connection, self.moved)
         if self.summaries:
             rows = [self.summaries[stream] for stream in sorted(self.summaries)]
             await self.connection.execute(self.dialect.upsert(summaries), rows)

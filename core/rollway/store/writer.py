@@ -1,8 +1,8 @@
 """Group commit: while one transaction is being made durable, the writes that arrive queue for the next.
 
-A write that is refused (`Conflict`, ...) changes nothing and fails alone. If the database refuses the group for the
-fault of one write, each is tried in a transaction of its own, so that only the faulty one fails. If the database
-itself fails, the whole group does.
+A write that is refused (`Conflict`, ...) changes nothing and fails alone. What may pass (two daemons were in each
+other's way) is tried again. If the database refuses the group for the fault of one write, each is tried in a
+transaction of its own, so that only the faulty one fails. If the database itself fails, the whole group does.
 """
 
 import asyncio
@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeAlias, TypeVar, cast
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rollway.store.dialect import Dialect
 from rollway.store.protocol import StoreUnavailable
@@ -20,7 +20,10 @@ from rollway.store.transaction import REFUSALS, Needs, Transaction, Write
 GROUP = 500
 """Writes in one transaction at most: bounds how long the lock is held, and how many are tried alone after a fault."""
 
+_ATTEMPTS = 2
 _ATTEMPTS_ALONE = 3
+
+_UNKNOWN = "whether this was written is unknown"
 
 T = TypeVar("T")
 
@@ -100,12 +103,22 @@ class Writer:
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
-            await self._commit_together(group)
+            await self._commit_again(group, _ATTEMPTS)
         except Exception as error:  # the loop's top: whatever it is, somebody waits for it
             await self._tell_or_part(group, error)
         except BaseException:
             self._abandon([*group, *self._queue])
             raise
+
+    async def _commit_again(self, group: Sequence[_Waiting], attempts: int) -> None:
+        for attempts_left in reversed(range(attempts)):
+            try:
+                await self._commit_together(group)
+            except DBAPIError as error:
+                if not (attempts_left and self._dialect.passing(error)):
+                    raise
+            else:
+                return
 
     async def _commit_together(self, group: Sequence[_Waiting]) -> None:
         with self._around(len(group)):
@@ -114,12 +127,25 @@ class Writer:
             waiting.tell()
 
     async def _transact(self, group: Sequence[_Waiting]) -> None:
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
+            await connection.begin()
             transaction = Transaction(connection, self._dialect)
             await transaction.look_up(Needs.of([waiting.write for waiting in group]))
             for waiting in group:
                 await waiting.make(transaction)
             await transaction.flush()
+            await self._make_durable(connection)
+
+    async def _make_durable(self, connection: AsyncConnection) -> None:
+        try:
+            await connection.commit()
+        except DBAPIError as error:
+            why = self._dialect.explain(error)
+            if why is None or not self._dialect.undecided(error):
+                raise
+            raise StoreUnavailable(
+                f"{why.problem}; {_UNKNOWN}", "Read it again once the database answers"
+            ) from error
 
     async def _tell_or_part(self, group: Sequence[_Waiting], error: Exception) -> None:
         for waiting in group:
@@ -129,17 +155,14 @@ class Writer:
                 await self._commit_alone(waiting)
 
     async def _commit_alone(self, waiting: _Waiting) -> None:
-        for attempts_left in reversed(range(_ATTEMPTS_ALONE)):
-            try:
-                await self._commit_together([waiting])
-            except Exception as error:  # the loop's top
-                # another process may have come between reading the heads and writing: look again
-                if isinstance(error, IntegrityError) and attempts_left:
-                    continue
-                waiting.fail(self._unavailable(error) or error)
-            return
+        try:
+            await self._commit_again([waiting], _ATTEMPTS_ALONE)
+        except Exception as error:  # the loop's top
+            waiting.fail(self._unavailable(error) or error)
 
     def _unavailable(self, error: Exception) -> StoreUnavailable | None:
+        if isinstance(error, StoreUnavailable):
+            return error
         explained = self._dialect.explain(error) if isinstance(error, DBAPIError) else None
         if explained is not None:
             explained.__cause__ = error
@@ -149,8 +172,4 @@ class Writer:
         """The event loop is ending: nobody may wait for ever."""
         self._queue = []
         for waiting in group:
-            waiting.fail(
-                StoreUnavailable(
-                    "The store was stopped; whether this was written is unknown", "Read it again"
-                )
-            )
+            waiting.fail(StoreUnavailable(f"The store was stopped; {_UNKNOWN}", "Read it again"))

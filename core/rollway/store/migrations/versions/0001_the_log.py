@@ -6,6 +6,9 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+Name = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+Count = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Create the first tables."""
@@ -18,10 +21,10 @@ def upgrade() -> None:
 def _create_the_log() -> None:
     op.create_table(
         "events",
-        sa.Column("stream", sa.Text, nullable=False),
-        sa.Column("seq", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("stream", Name, nullable=False),
+        sa.Column("seq", Count, nullable=False, autoincrement=False),
         sa.Column("type", sa.Text, nullable=False),
-        sa.Column("v", sa.Integer, nullable=False),
+        sa.Column("v", Count, nullable=False),
         sa.Column("actor", sa.Text, nullable=False),
         sa.Column("at", sa.Double, nullable=False),
         sa.Column("data", sa.Text, nullable=False),
@@ -29,18 +32,18 @@ def _create_the_log() -> None:
     )
     op.create_table(
         "streams",
-        sa.Column("stream", sa.Text, nullable=False),
-        sa.Column("head", sa.Integer, nullable=False),
+        sa.Column("stream", Name, nullable=False),
+        sa.Column("head", Count, nullable=False),
         sa.PrimaryKeyConstraint("stream", name="pk_streams"),
     )
     op.create_table(
         "summaries",
-        sa.Column("stream", sa.Text, nullable=False),
-        sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("application", sa.Text, nullable=False),
-        sa.Column("environment", sa.Text, nullable=False),
-        sa.Column("phase", sa.Text, nullable=False),
-        sa.Column("weight", sa.Integer, nullable=False),
+        sa.Column("stream", Name, nullable=False),
+        sa.Column("kind", Name, nullable=False),
+        sa.Column("application", Name, nullable=False),
+        sa.Column("environment", Name, nullable=False),
+        sa.Column("phase", Name, nullable=False),
+        sa.Column("weight", Count, nullable=False),
         sa.Column("release", sa.Text),
         sa.Column("node", sa.Text),
         sa.Column("updated", sa.Double, nullable=False),
@@ -54,7 +57,7 @@ def _create_the_log() -> None:
     op.create_index("ix_summaries_ended", "summaries", ["kind", "ended", "stream"])
     op.create_table(
         "epochs",
-        sa.Column("environment", sa.Text, nullable=False),
+        sa.Column("environment", Name, nullable=False),
         sa.Column("epoch", sa.BigInteger, nullable=False),
         sa.Column("owner", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("environment", name="pk_epochs"),
@@ -64,8 +67,8 @@ def _create_the_log() -> None:
 def _create_what_is_measured() -> None:
     op.create_table(
         "measurements",
-        sa.Column("rollout", sa.Text, nullable=False),
-        sa.Column("monitor", sa.Text, nullable=False),
+        sa.Column("rollout", Name, nullable=False),
+        sa.Column("monitor", Name, nullable=False),
         sa.Column("window", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("samples", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("rollout", "monitor", "window", name="pk_measurements"),
@@ -76,8 +79,8 @@ def _create_what_is_measured() -> None:
 def _create_what_is_delivered() -> None:
     op.create_table(
         "applications",
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("revision", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("name", Name, nullable=False),
+        sa.Column("revision", Count, nullable=False, autoincrement=False),
         sa.Column("settings", sa.Text, nullable=False),
         sa.Column("actor", sa.Text, nullable=False),
         sa.Column("at", sa.Double, nullable=False),
@@ -85,9 +88,9 @@ def _create_what_is_delivered() -> None:
     )
     op.create_table(
         "releases",
-        sa.Column("application", sa.Text, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("application", Name, nullable=False),
+        sa.Column("name", Name, nullable=False),
+        sa.Column("number", Count, nullable=False),
         sa.Column("digest", sa.Text, nullable=False),
         sa.Column("artifact", sa.Text, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
@@ -102,7 +105,7 @@ def _create_what_is_delivered() -> None:
 def _create_what_is_keyed() -> None:
     op.create_table(
         "remembered",
-        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("key", Name, nullable=False),
         sa.Column("fingerprint", sa.Text, nullable=False),
         sa.Column("response", sa.Text, nullable=False),
         sa.Column("at", sa.Double, nullable=False),
@@ -111,7 +114,7 @@ def _create_what_is_keyed() -> None:
     op.create_index("ix_remembered_at", "remembered", ["at"])
     op.create_table(
         "keyed_values",
-        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("key", Name, nullable=False),
         sa.Column("value", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_keyed_values"),
     )

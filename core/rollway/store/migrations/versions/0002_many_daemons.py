@@ -6,12 +6,14 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+Name = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     """Create the tables that daemons find each other by."""
     op.create_table(
         "members",
-        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("id", Name, nullable=False),
         sa.Column("node", sa.Text, nullable=False),
         sa.Column("url", sa.Text, nullable=False),
         sa.Column("version", sa.Text, nullable=False),
@@ -20,7 +22,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "leases",
-        sa.Column("lease", sa.Text, nullable=False),
+        sa.Column("lease", Name, nullable=False),
         sa.Column("member", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("lease", name="pk_leases"),
     )

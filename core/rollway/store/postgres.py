@@ -1,0 +1,133 @@
+"""Everything that is PostgreSQL's alone. psycopg, imported here, comes with the extra `rollway[postgresql]`."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+from psycopg import IntegrityError, OperationalError
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from sqlalchemy import ColumnElement, Table, text
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.event import listen
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from rollway.store.dialect import READERS
+from rollway.store.postgres_connection import Connection, Place, SilentServer
+from rollway.store.postgres_faults import explained_fault, has_ended
+from rollway.store.postgres_notices import NOTIFY, notices, payloads
+from rollway.store.protocol import StoreUnavailable
+
+MIGRATION: Final = 7_655_928_115
+"""The key of the advisory lock under which one daemon at a time brings the tables up to date; chosen at random."""
+
+
+class Postgres:
+    """Connections to one database: one that writes, one that gives signs of life, a few that read."""
+
+    def __init__(self, url: str) -> None:
+        self._place = Place(url)
+        self.place = self._place.name
+        self._writer = 0
+
+    def check_place(self) -> None:
+        """Nothing can be said without asking the server."""
+
+    def reader(self) -> AsyncEngine:
+        """Open connections that can change nothing; each statement sees what is committed when it begins."""
+        return self._engine(READERS, self._place.reading, isolation_level="AUTOCOMMIT")
+
+    def writer(self) -> AsyncEngine:
+        """Open the connection that writes. READ COMMITTED: a row that was waited for is seen as it is then."""
+
+        async def connect() -> Connection:
+            connection = await self._place.writing()
+            self._writer = connection.info.backend_pid
+            return connection
+
+        return self._engine(1, connect, isolation_level="READ COMMITTED")
+
+    def pulse(self) -> AsyncEngine:
+        """Open another that writes, so that a sign of life waits behind no group of appends."""
+        return self._engine(1, self._place.writing, isolation_level="READ COMMITTED")
+
+    def _engine(self, connections: int, connect: Callable[[], object], isolation_level: str) -> AsyncEngine:
+        engine = create_async_engine(
+            "postgresql+psycopg://",
+            async_creator=connect,
+            pool_size=connections,
+            max_overflow=0,
+            hide_parameters=True,
+            isolation_level=isolation_level,
+            skip_autocommit_rollback=True,
+            use_native_hstore=False,
+        )
+        listen(engine.sync_engine, "handle_error", _forget_the_connection)
+        return engine
+
+    @asynccontextmanager
+    async def preparing(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """Let nobody else prepare this database meanwhile, and let each statement take its time."""
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, Connection)  # noqa: S101 - made above
+        driver.limit = None
+        try:
+            await connection.execute(text("SET LOCAL statement_timeout = 0"))
+            await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '60s'"))
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION})
+            await self._check_encoding(connection)
+            yield
+        finally:
+            driver.limit = Connection.limit
+
+    async def _check_encoding(self, connection: AsyncConnection) -> None:
+        encoding = await connection.scalar(text("SHOW server_encoding"))
+        if encoding != "UTF8":
+            raise StoreUnavailable(
+                f"The database {self.place} keeps texts as {encoding}, not as UTF8",
+                "Create another: CREATE DATABASE rollway ENCODING 'UTF8' TEMPLATE template0",
+            )
+
+    def upsert(self, table: Table, others: Mapping[str, ColumnElement[int]] | None = None) -> Insert:
+        """Insert a row, or give the one with its primary key its other columns (or only `others`, so computed)."""
+        statement = insert(table)
+        given = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+        key = list(table.primary_key.columns)
+        return statement.on_conflict_do_update(index_elements=key, set_=others or given)
+
+    def insert_new(self, table: Table) -> Insert:
+        """Insert a row, or do nothing if there is one with its primary key."""
+        return insert(table).on_conflict_do_nothing()
+
+    async def tell(self, connection: AsyncConnection, streams: Collection[str]) -> None:
+        """Announce in this transaction that these streams have grown."""
+        await connection.execute(NOTIFY, {"payloads": payloads(streams)})
+
+    async def listen(self, told: Callable[[str | None], None]) -> None:
+        """Listen, whatever becomes of the server; what our own writer announces is left out."""
+        await notices(self._place, lambda: self._writer, told)
+
+    def passing(self, error: DBAPIError) -> bool:
+        """Say whether the same may well succeed at once: the connection was an old one, or two were in each other's way.
+
+        Two that insert the same row are, too: whoever looks again finds it.
+        """
+        if isinstance(error.orig, (SerializationFailure, DeadlockDetected, IntegrityError)):
+            return True
+        return error.connection_invalidated and not isinstance(error.orig, SilentServer)
+
+    def undecided(self, error: DBAPIError) -> bool:
+        """Say whether a commit that failed so may have been made."""
+        return error.connection_invalidated
+
+    def explain(self, error: DBAPIError) -> StoreUnavailable | None:
+        """Say what is wrong with the database; None if the fault lies in what was asked of it."""
+        return explained_fault(error.orig, self._place)
+
+
+def _forget_the_connection(context: ExceptionContext) -> None:
+    """A server that ends a session says so in an error, after which the connection only looks alive."""
+    error = context.original_exception
+    if isinstance(error, OperationalError) and has_ended(error):
+        context.is_disconnect = True
