@@ -92,7 +92,11 @@ def rollback(
     timeout: Timeout = None,
     no_wait: NoWait = False,
 ) -> int:
-    """Back to the last good release, or the one named; a running rollout is ended."""
+    """Back to the last good release, or the one named; a running rollout is ended.
+
+    While a rollout goes on, one that is being taken back as well, ending it is all that happens: what is stable stays.
+    A script that may not know whether one goes on says which release it wants: `--to`.
+    """
     pacing = pace(timeout, no_wait)
     with session.client() as client:
         where = naming.place(env, session.application, local.names(), client)

@@ -54,7 +54,11 @@ async def rollback(
     response: Response,
     body: RollbackBody | None = None,
 ) -> RolloutDocument:
-    """Back to the last good release or the one named: a new rollout (201), or the end of the running one (200)."""
+    """Back to the last good release or the one named: a new rollout (201), or the end of the running one (200).
+
+    While a rollout goes on, one that is being taken back as well, ending it is all that happens, unless `to` names
+    another release than the stable one. `outcome` says which it was.
+    """
     asked = body or RollbackBody()
     view = await cases.rollback(name, environment, asked.to, actor, asked.reason, key)
     return started(projection.rollout(view), response)
