@@ -43,6 +43,7 @@ def test_a_data_folder_of_a_newer_version(bare: Site) -> None:
     database = bare.data / "rollway.db"
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("DELETE FROM keyed_values WHERE key = 'schema/compatible-from'")
     connection.close()
     before = database.read_bytes()
     done = rollway(bare, "daemon", "--listen", str(bare.api), "--data", str(bare.data))
