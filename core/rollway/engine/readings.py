@@ -1,5 +1,6 @@
 """Readings and verdicts as they are kept: JSON that gives the same reading again, and a judgement in the domain's words."""
 
+import math
 from collections.abc import Mapping
 
 from pydantic import JsonValue
@@ -19,8 +20,12 @@ def number(value: JsonValue) -> float:
 
 
 def written(reading: Reading | Value | None) -> Json:
-    """A reading, to be kept."""
+    """A reading, to be kept; one that no judge can use is kept as none, for no store takes NaN."""
     match reading:
+        case Reading() if not reading.readable:
+            return {"u": 1}
+        case Value(canary=canary, stable=stable) if not all(map(math.isfinite, (canary, stable or 0.0))):
+            return {"u": 1}
         case None:
             return {"u": 1}
         case Value():
