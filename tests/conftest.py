@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,6 +36,23 @@ def pytest_asyncio_loop_factories(
     if item.get_closest_marker("virtual_time"):
         return {"virtual": VirtualTimeLoop}
     return {"real": asyncio.new_event_loop}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Whatever tests and their processes make beside their own folders lies here, and no Envoy's sockets are left."""
+    tmp_path_factory.getbasetemp()  # pytest's own folders stay where they are
+    with (
+        tempfile.TemporaryDirectory(prefix="rw-", ignore_cleanup_errors=True) as name,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        folder = Path(name)
+        folder.chmod(0o755)  # servers may run as another user
+        patch.setenv("TMPDIR", name)
+        patch.setattr(tempfile, "tempdir", None)
+        yield folder
+        left = sorted(folder.glob("rollway-*/admin*.sock"))
+    assert left == [], "somebody's Envoy was not cleared away"
 
 
 @pytest.hookimpl(wrapper=True)
