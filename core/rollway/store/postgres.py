@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-from psycopg import IntegrityError, OperationalError
+from psycopg import Error, IntegrityError
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import ColumnElement, Table, text
 from sqlalchemy.dialects.postgresql import Insert, insert
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from rollway.store.dialect import READERS
 from rollway.store.postgres_connection import Connection, Place, SilentServer
-from rollway.store.postgres_faults import explained_fault, has_ended
+from rollway.store.postgres_faults import READ_ONLY, explained_fault, has_ended, unusable
 from rollway.store.postgres_notices import NOTIFY, notices, payloads
 from rollway.store.protocol import StoreUnavailable
 
@@ -76,18 +76,21 @@ class Postgres:
             await connection.execute(text("SET LOCAL statement_timeout = 0"))
             await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '60s'"))
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION})
-            await self._check_encoding(connection)
+            await self._check_settings(connection)
             yield
         finally:
             driver.limit = Connection.limit
 
-    async def _check_encoding(self, connection: AsyncConnection) -> None:
-        encoding = await connection.scalar(text("SHOW server_encoding"))
+    async def _check_settings(self, connection: AsyncConnection) -> None:
+        query = "SELECT current_setting('server_encoding'), current_setting('transaction_read_only')"
+        encoding, read_only = (await connection.execute(text(query))).one()
         if encoding != "UTF8":
             raise StoreUnavailable(
-                f"The database {self.place} keeps texts as {encoding}, not as UTF8",
+                f"the database {self.place} keeps texts as {encoding}, not as UTF8",
                 "Create another: CREATE DATABASE rollway ENCODING 'UTF8' TEMPLATE template0",
             )
+        if read_only == "on":
+            raise unusable(self._place, READ_ONLY)
 
     def upsert(self, table: Table, others: Mapping[str, ColumnElement[int]] | None = None) -> Insert:
         """Insert a row, or give the one with its primary key its other columns (or only `others`, so computed)."""
@@ -129,5 +132,5 @@ class Postgres:
 def _forget_the_connection(context: ExceptionContext) -> None:
     """A server that ends a session says so in an error, after which the connection only looks alive."""
     error = context.original_exception
-    if isinstance(error, OperationalError) and has_ended(error):
+    if isinstance(error, Error) and has_ended(error):
         context.is_disconnect = True

@@ -12,13 +12,15 @@ from rollway.store.protocol import StoreUnavailable
 _LATER = "It is used again by itself once the server is back"
 _BUSY = "See what keeps it busy (SELECT * FROM pg_stat_activity)"
 
+READ_ONLY: Final = (
+    "it is read-only, as a standby is",
+    "Name the primary; with several hosts add target_session_attrs=read-write to the URL",
+)
+
 # Codes of https://www.postgresql.org/docs/current/errcodes-appendix.html; the longest that fits counts.
 _BY_CODE: Final[Mapping[str, tuple[str, str]]] = {
     "08": ("the connection was lost", _LATER),
-    "25006": (
-        "it is read-only, as a standby is",
-        "Name the primary; with several hosts add target_session_attrs=read-write to the URL",
-    ),
+    "25006": READ_ONLY,
     "25P03": ("the daemon was away for too long in the middle of a write", "It is tried again by itself"),
     "28": ("it does not let this user in", "Check user, password and the server's pg_hba.conf"),
     "3D000": ("there is no such database", "Create it: createdb --encoding UTF8 NAME"),
@@ -73,22 +75,22 @@ def has_ended(error: psycopg.Error) -> bool:
 def explained_fault(error: BaseException | None, place: Place) -> StoreUnavailable | None:
     """Say what is wrong with the database; None if the fault lies in what was asked of it."""
     if isinstance(error, SilentServer):
-        return _unavailable(place, ("it does not answer", _LATER))
+        return unusable(place, ("it does not answer", _LATER))
     if not isinstance(error, psycopg.Error):
         return None
     if error.sqlstate is not None:
         return _of_code(error, error.sqlstate, place)
     if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
-        return _unavailable(place, _of_text(str(error), place))
+        return unusable(place, _of_text(str(error), place))
     return None
 
 
 def _of_code(error: psycopg.Error, code: str, place: Place) -> StoreUnavailable | None:
     for length in (5, 3, 2):
         if code[:length] in _BY_CODE:
-            return _unavailable(place, _BY_CODE[code[:length]])
+            return unusable(place, _BY_CODE[code[:length]])
     if isinstance(error, (psycopg.OperationalError, psycopg.InternalError)):
-        return _unavailable(place, (_first_line(str(error), place), "Look at the server's log"))
+        return unusable(place, (_first_line(str(error), place), "Look at the server's log"))
     return None
 
 
@@ -109,6 +111,7 @@ def _first_line(text: str, place: Place) -> str:
     return line.replace(place.password, "***") if place.password else line
 
 
-def _unavailable(place: Place, said: tuple[str, str]) -> StoreUnavailable:
+def unusable(place: Place, said: tuple[str, str]) -> StoreUnavailable:
+    """Put the problem and the advice together."""
     problem, advice = said
     return StoreUnavailable(f"the database {place.name} cannot be used: {problem}", advice)

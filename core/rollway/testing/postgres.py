@@ -73,7 +73,7 @@ class PostgresServer:
     """
 
     def __init__(self, durable: bool = False, **settings: str) -> None:
-        self._user = _ordinary_user()
+        self.user = _ordinary_user()
         self.folder = Path(tempfile.mkdtemp(prefix="rollway-pg-"))
         self._bin = self._within_reach(binaries())
         self._settings = {
@@ -177,7 +177,7 @@ class PostgresServer:
         password = self.folder / "password"
         password.write_text(PASSWORD)
         for path in (self.folder, password):
-            os.chown(path, *self._user)
+            os.chown(path, *self.user)
         owner = ["-D", str(self._data), "-U", USER, "--pwfile", str(password)]
         options = ["--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8", "--locale=C", "-N"]
         done = subprocess.run(self._command("initdb", *owner, *options), capture_output=True, text=True)
@@ -186,7 +186,7 @@ class PostgresServer:
             raise RuntimeError(f"initdb failed: {done.stderr or done.stdout}")
 
     def _command(self, program: str, *arguments: str) -> list[str]:
-        as_user = [sys.executable, "-c", _AS_ORDINARY_USER, *map(str, self._user)]
+        as_user = [sys.executable, "-c", _AS_ORDINARY_USER, *map(str, self.user)]
         return [*as_user, str(self._bin / program), *arguments]
 
     def _until_it_answers(self) -> None:
