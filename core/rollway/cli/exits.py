@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
@@ -91,8 +92,25 @@ _REPORT: Final = "run it again with ROLLWAY_DEBUG=1 and report what it prints"
 def _usage(error: typer.TyperException) -> tuple[int, str]:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "rollway"
-    message = error.format_message().rstrip(".")
+    message = _in_plain_words(error.format_message().rstrip("."))
     return Exit.USAGE, _text(message[:1].lower() + message[1:], f"see {command} --help")
+
+
+_PLAINER: Final = (
+    (r"Value error, ", ""),
+    (r"Input should be a valid integer\b.*", "expected a whole number"),
+    (r"Input should be a valid number\b.*", "expected a number"),
+    (r"Input should be greater than or equal to (\S+)", r"expected \1 or more"),
+    (r"Input should be less than or equal to (\S+)", r"expected \1 or less"),
+    (r"Input should be ", "expected "),
+)
+"""What typer says in pydantic's words, and how people say it."""
+
+
+def _in_plain_words(message: str) -> str:
+    for theirs, ours in _PLAINER:
+        message = re.sub(theirs, ours, message)
+    return message
 
 
 def _text(what: str, advice: str | None) -> str:

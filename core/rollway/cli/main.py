@@ -29,8 +29,10 @@ def _run(words: list[str]) -> int:
     from rollway.cli.app import build
     from rollway.cli.exits import explain
     from rollway.cli.output import ReaderLeft, nobody_reads
+    from rollway.cli.words import refuse_empty
 
     try:
+        refuse_empty(words)
         code = build()(words, prog_name="rollway", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, ReaderLeft):  # `rollway events | head`

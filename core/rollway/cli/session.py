@@ -52,11 +52,13 @@ class Session:
         """A client of the daemon. Raises UsageError for what is no address."""
         from rollway.client import Client
 
-        server = self.server or os.environ.get("ROLLWAY_SERVER") or SERVER
+        server, said = self.server, "--server"
+        if server is None:
+            server, said = os.environ.get("ROLLWAY_SERVER") or SERVER, "$ROLLWAY_SERVER"
         try:
             return Client(server, self.token or os.environ.get("ROLLWAY_TOKEN"), os_user())
-        except Exception as error:  # httpx has several for a malformed address, and h11 for a header
-            raise UsageError(f"--server {server}: {error}", advice="write http://HOST:PORT") from error
+        except Exception as error:  # httpx has several for a malformed address
+            raise UsageError(f"{said} {server} is no address", advice="write http://HOST:PORT") from error
 
 
 def os_user() -> str:

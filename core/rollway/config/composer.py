@@ -74,7 +74,7 @@ def compose(text: str) -> Node:
     for event in _events(text):
         _take(composer, event)
     if not composer.roots:
-        raise NotADocument("the file is empty; `rollway init` writes a first one", 1, 1)
+        raise NotADocument("the file is empty; `rollway schema` says what may stand in it", 1, 1)
     return composer.roots[0]
 
 

@@ -78,10 +78,10 @@ def parse_share(text: str, *, most: float = 1.0) -> float:
         percent, written = _percent(text)
     except ValueError:
         raise ValueError("expected a percentage such as 0.2% or 5%") from None
-    if percent and not written:
-        raise ValueError(f"expected a percentage with its sign, such as {text.strip()}%")
     if percent > Decimal(repr(most)) * 100:
         raise ValueError(f"expected a percentage of at most {most:.0%}")
+    if percent and not written:
+        raise ValueError(f"expected a percentage with its sign, such as {text.strip()}%")
     return float(percent / 100)
 
 

@@ -57,7 +57,9 @@ def _text(path: FilePath) -> str:
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except FileNotFoundError:
-        raise _failed(file, "no such file; `rollway init` writes one, `-f FILE` names another") from None
+        raise _failed(
+            file, "no such file; `-f FILE` names another, `rollway schema` says what may stand in one"
+        ) from None
     except OSError as error:
         raise _failed(file, f"cannot be read: {(error.strerror or str(error)).lower()}") from None
     except ValueError:

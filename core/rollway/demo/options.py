@@ -23,6 +23,6 @@ class Options:
 
     def __post_init__(self) -> None:
         if not 0 <= self.bad_errors <= 1:
-            raise ValueError(f"bad errors: a share from 0% to 100%, not {self.bad_errors * 100:g}%")
+            raise ValueError(f"--bad-errors: a share from 0% to 100%, not {self.bad_errors * 100:g}%")
         if not 1 <= self.rate <= 5000:
-            raise ValueError(f"rate: from 1 to 5000 requests a second, not {self.rate:g}")
+            raise ValueError(f"--rate: from 1 to 5000 requests a second, not {self.rate:g}")

@@ -7,6 +7,8 @@ import typer
 
 from rollway import errors
 from rollway.cli.exits import UsageError, explain, of_phase
+from rollway.cli.main import main
+from rollway.cli.words import refuse_empty
 from rollway.domain.words import Phase
 from rollway.store.protocol import StoreUnavailable
 
@@ -53,6 +55,42 @@ def test_the_code_of_a_phase(phase: Phase, code: int) -> None:
 )  # fmt: skip
 def test_the_code_and_text_of_an_error(error: Exception, code: int, text: str) -> None:
     assert explain(error) == (code, text)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("Value error, 'foo' is not one of 'a', 'b'", "'foo' is not one of 'a', 'b'"),
+        ("Input should be a valid integer, unable to parse string as an integer", "expected a whole number"),
+        ("Input should be a valid number, unable to parse string as a number", "expected a number"),
+        ("Input should be greater than or equal to 1", "expected 1 or more"),
+        ("Input should be less than or equal to 1000", "expected 1000 or less"),
+        ("Input should be 'a' or 'b'", "expected 'a' or 'b'"),
+    ],
+)
+def test_what_typer_says_is_said_in_plain_words(theirs: str, ours: str) -> None:
+    code, text = explain(typer.BadParameter(theirs))
+    assert (code, text) == (2, f"rollway: invalid value: {ours}; see rollway --help\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["daemon", "--data", ""], "the value of --data is empty"),
+        (["daemon", "--data="], "the value of --data is empty"),
+        (["validate", "-f", ""], "the value of -f is empty"),
+        (["get", ""], "an argument is empty"),
+        ([""], "an argument is empty"),
+    ],
+)
+def test_an_empty_word_is_refused(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The data folder of a variable that is not set would be the folder one stands in."""
+    assert main(words) == 2
+    assert capsys.readouterr().err == f"rollway: {said}; is a variable not set?\n"
+
+
+def test_a_reason_and_a_token_may_be_empty() -> None:
+    refuse_empty(["abort", "x", "--reason", "", "--token", "", "--reason="])
 
 
 def test_a_mistake_of_ours_says_how_to_report_it() -> None:

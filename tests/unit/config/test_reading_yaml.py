@@ -102,7 +102,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     said = {
         "": "this is a folder; name the file",
-        "missing": "no such file; `rollway init` writes one",
+        "missing": "no such file; `-f FILE` names another",
         "latin1": "latin1:2:6: not UTF-8 text",
         "large": "larger than 1 MiB",
         "pipe": "not a regular file",

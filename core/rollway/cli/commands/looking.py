@@ -160,9 +160,10 @@ def watch(session: Session, rollout: Rollout, timeout: Timeout = None, no_wait: 
     from rollway.cli.following import follow
     from rollway.cli.pace import pace
 
+    pacing = pace(timeout, no_wait)
     with session.client() as client:
         id_ = naming.rollout(rollout, session.application, local.names(), client)
-        return follow(session, client, client.rollout(id_), pace(timeout, no_wait))
+        return follow(session, client, client.rollout(id_), pacing)
 
 
 def events(session: Session, rollout: Rollout) -> None:

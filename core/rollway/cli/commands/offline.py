@@ -1,5 +1,6 @@
 """Commands that need no daemon: validate, schema, plugins, version."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,14 +44,18 @@ def validate(session: Session, file: File = FILE) -> int | None:
     for warning in warnings:
         say(f"warning: {warning}")
     if problems or refusals:
-        raise _counted(ConfigurationError(problems, refusals))
+        raise _counted(ConfigurationError(problems, refusals), file)
     typer.echo(f"{file}: OK")
     return None
 
 
-def _counted(error: ConfigurationError) -> ConfigurationError:
-    count = len(error.problems) + len(error.refusals)
-    error.advice = f"{count} {'thing' if count == 1 else 'things'} to mend, then: rollway validate"
+def _counted(error: ConfigurationError, file: Path) -> ConfigurationError:
+    """How much there is to mend in the file; nothing where it cannot be read at all."""
+    found: tuple[Problem | Refusal, ...] = (*error.problems, *error.refusals)
+    count = sum(each.line is not None for each in found)
+    if count:
+        again = "rollway validate" if file == FILE else f"rollway validate -f {shlex.quote(str(file))}"
+        error.advice = f"{count} {'thing' if count == 1 else 'things'} to mend, then: {again}"
     return error
 
 

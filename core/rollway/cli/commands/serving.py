@@ -58,8 +58,12 @@ def demo(
     from rollway.demo import Options, run
 
     try:
+        share = parse_share(bad_errors)
+    except ValueError as error:
+        raise UsageError(f"--bad-errors {bad_errors}: {error}", advice="see rollway demo --help") from error
+    try:
         options = Options(
-            bad_errors=parse_share(bad_errors),
+            bad_errors=share,
             keep=keep,
             output="text" if session.is_text else "json",
             rate=rate,
