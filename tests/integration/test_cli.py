@@ -174,6 +174,11 @@ def test_a_busy_environment_is_a_conflict_that_says_who(project: Path, run: Run)
         ("deploy", "prod", "--timeout", "soon"),
         ("deploy",),
         ("deploy", "a/b/c"),
+        ("deploy", "prod", "--release", "bad name"),
+        ("deploy", "prod", "--release", "../1.0"),
+        ("deploy", "prod", "--artifact", ""),
+        ("status", "--token", "two\nlines"),
+        ("status", "--token", "t\u00f6ken"),
         ("nonsense",),
         ("status", "--nonsense"),
         ("status", "-o", "xml"),
@@ -191,6 +196,16 @@ def test_wrong_usage(project: Path, run: Run, words: tuple[str, ...]) -> None:
     assert done.err.count("\n") == 1
 
 
+def test_a_token_is_never_repeated(project: Path, run: Run) -> None:
+    assert "secret" not in run("status", "--token", "secret\n").err
+
+
+def test_an_empty_list_says_how_to_begin(project: Path, run: Run) -> None:
+    assert run("list").out == "no rollout yet; start with: rollway deploy ENV\n"
+    assert run("list", "--running").out == "no such rollout\n"
+    assert json.loads(run("list", "-o", "json").out) == []
+
+
 def test_an_artifact_outside_the_project_is_refused(project: Path, run: Run) -> None:
     (project / "deploy.yaml").write_text(FILE + "build: {artifact: ../elsewhere}\n")
     done = run("deploy", "prod")
@@ -203,6 +218,11 @@ def test_what_is_not_there_is_not_found(project: Path, run: Run) -> None:
     assert run("deploy", "live").code == 10
     assert run("status", "cart/prod").code == 10
     assert run("get", "r00000000000").code == 10
+    elsewhere = run("status", "--application", "cart")
+    assert (elsewhere.code, elsewhere.err.partition(";")[0]) == (
+        10,
+        "rollway: there is no application 'cart' here",
+    )
     nothing = run("abort", "prod")
     assert nothing.code == 10
     assert "no rollout of shop/prod is running" in nothing.err

@@ -51,12 +51,18 @@ class Session:
     def client(self) -> Client:
         """A client of the daemon. Raises UsageError for what is no address."""
         from rollway.client import Client
+        from rollway.client.transport import TOKEN
 
+        token = self.token or os.environ.get("ROLLWAY_TOKEN")
+        if token and not TOKEN.fullmatch(token):
+            raise UsageError(
+                "the token is made of visible ASCII characters; --token or $ROLLWAY_TOKEN has others"
+            )
         server, said = self.server, "--server"
         if server is None:
             server, said = os.environ.get("ROLLWAY_SERVER") or SERVER, "$ROLLWAY_SERVER"
         try:
-            return Client(server, self.token or os.environ.get("ROLLWAY_TOKEN"), os_user())
+            return Client(server, token, os_user())
         except Exception as error:  # httpx has several for a malformed address
             raise UsageError(f"{said} {server} is no address", advice="write http://HOST:PORT") from error
 

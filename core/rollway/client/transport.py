@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +22,9 @@ PAUSES: Final = (0.1, 0.4)
 RETURN_AFTER: Final = 0.5
 """Seconds before a lost stream is asked for again."""
 
+TOKEN: Final = re.compile(r"[!-~]+")
+"""What a token can be: it goes into a header."""
+
 Params = Mapping[str, str | int | list[str]]
 
 
@@ -35,6 +39,8 @@ class Transport:
         url = httpx.URL(server)
         if url.scheme not in ("http", "https") or not url.host:
             raise ValueError(f"{server!r} is no address of a daemon; write http://HOST:PORT")
+        if token and not TOKEN.fullmatch(token):
+            raise ValueError("a token is made of visible ASCII characters")  # without it: it may be a secret
         headers = {"User-Agent": f"rollway/{__version__}"}
         if token:
             headers["Authorization"] = f"Bearer {token}"

@@ -25,6 +25,8 @@ Policy = Literal["pause", "fail", "ignore"]
 def _named(value: object, kind: Kind) -> object:
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", value):
         raise PydanticCustomError("section", "{sentence}", {"sentence": f"expected {{use: {value}}}"})
+    if isinstance(value, dict) and "use" not in value:
+        raise PydanticCustomError("section", "'use: NAME' is missing, the {kind} to use", {"kind": kind})
     if not isinstance(value, dict) or not isinstance(value.get("use"), str):
         raise PydanticCustomError(
             "section", "expected a mapping with 'use: NAME', the {kind} to use", {"kind": kind}

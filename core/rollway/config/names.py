@@ -11,6 +11,8 @@ from pydantic_core import PydanticCustomError
 NAME_PATTERN: Final = r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
 RELEASE_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}"
 
+RELEASE_SENTENCE: Final = "expected a release name: at most 100 letters, digits, '.', '_', '+', '-', starting with one of the first two"
+
 
 def _name(value: object) -> str:
     if not isinstance(value, str):
@@ -23,8 +25,7 @@ def _name(value: object) -> str:
 
 def _release_name(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(RELEASE_PATTERN, value):
-        sentence = "expected a release name: at most 100 letters, digits, '.', '_', '+', '-', starting with one of the first two"
-        raise PydanticCustomError("name", "{sentence}", {"sentence": sentence})
+        raise PydanticCustomError("name", "{sentence}", {"sentence": RELEASE_SENTENCE})
     return value
 
 

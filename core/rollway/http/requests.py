@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from rollway.config.names import ReleaseName
+
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Reason = Annotated[str, Field(max_length=2000)]
@@ -21,7 +23,7 @@ class ReleaseBody(Body):
     """A release to be registered."""
 
     application: Name
-    name: Name
+    name: ReleaseName
     artifact: Digest
     """The digest of an uploaded tar."""
     source: dict[str, JsonValue] = {}

@@ -45,7 +45,7 @@ def test_the_contracts_own_example_of_an_error(tmp_path: Path) -> None:
         ("  prod:", "  PROD:", ["4:3: environments.PROD: expected a name of at most 40 lower-case letters, digits and '-', not at its ends, got 'PROD'"]),
         (TARGET, "process", ["5:13: environments.prod.target: expected {use: process}, got 'process'"]),
         (TARGET, "", ["5:5: environments.prod.target: expected a mapping with 'use: NAME', the target to use, got nothing"]),
-        (TARGET, "{command: x}", ["5:13: environments.prod.target: expected a mapping with 'use: NAME', the target to use, got a mapping"]),
+        (TARGET, "{command: x}", ["5:13: environments.prod.target: 'use: NAME' is missing, the target to use"]),
         (TARGET, "{use: proces, command: x}", ["5:19: environments.prod.target.use: no target plugin is called 'proces'; loaded: process; did you mean 'process'?"]),
         (TARGET, "{use: process, comand: x}", ["5:28: environments.prod.target.comand: unknown key; did you mean 'command'?"]),
         (TARGET, "{use: process, command: x, zzz: 1}", ["5:40: environments.prod.target.zzz: unknown key; known here: command, environment, health, instances"]),

@@ -101,6 +101,13 @@ async def test_an_artifact_is_kept_once_and_only_if_it_is_what_it_says(http: htt
     assert_problem(await put_tar(http, "sha256:nonsense"), 422, "invalid-request")
 
 
+@pytest.mark.parametrize("name", ["bad name", "../v2", "-v2", "v" * 101, "v\u0662", "v2\n"])
+async def test_a_name_that_no_release_can_have_is_refused(http: httpx.AsyncClient, name: str) -> None:
+    body = {"application": "shop", "name": name, "artifact": DIGEST}
+    problem = assert_problem(await http.post("/api/v1/releases", json=body), 422, "invalid-request")
+    assert "release name" in str(problem["problems"])
+
+
 async def test_a_release_needs_its_artifact_and_keeps_its_name(http: httpx.AsyncClient) -> None:
     await released(http)
     other = "sha256:" + hashlib.sha256(b"other").hexdigest()

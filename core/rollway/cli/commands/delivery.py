@@ -1,5 +1,6 @@
 """Commands that bring something to the daemon: apply, deploy."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,6 +58,7 @@ def deploy(
     from rollway.cli.pace import pace
 
     _refuse(replace, wait, unwatched, reason)
+    _refuse_name(release)
     pacing = pace(timeout, no_wait)
     with session.client() as client:
         where, own = _here(env, session.application, client)
@@ -76,6 +78,14 @@ def _refuse(replace: bool, wait: str | None, unwatched: bool, reason: str) -> No
         raise UsageError("--wait is not built yet; a deploy ends when the release is promoted")
     if unwatched and not reason.strip():
         raise UsageError("--unwatched needs a --reason: it is shown for ever")
+
+
+def _refuse_name(release: str | None) -> None:
+    """A name that no release can have, before anything is packed and sent."""
+    from rollway.config.names import RELEASE_PATTERN, RELEASE_SENTENCE
+
+    if release is not None and not re.fullmatch(RELEASE_PATTERN, release):
+        raise UsageError(f"--release {release}: {RELEASE_SENTENCE}")
 
 
 def _here(env: str, application: str | None, client: "Client") -> tuple[naming.Place, "Deployment | None"]:

@@ -132,6 +132,11 @@ def _status(session: Session, env: str | None) -> None:
         else:
             where = naming.place(env, session.application, local.names(), client)
             documents = [client.environment(where.application, where.environment)]
+    if not documents and session.application is not None:
+        raise NotFoundError(
+            f"there is no application {session.application!r} here",
+            advice="rollway status shows all there are",
+        )
     if not session.is_text:
         emit(session, documents if env is None else documents[0])
         return

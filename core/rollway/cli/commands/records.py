@@ -51,7 +51,9 @@ def list_(
         emit(session, shown)
         return
     if not shown:
-        typer.echo("no such rollout")
+        typer.echo(
+            "no such rollout" if phase or running else "no rollout yet; start with: rollway deploy ENV"
+        )
         return
     from rollway.cli.tables import rollouts
 
