@@ -2,7 +2,7 @@
 
 import typer
 
-from rollway.cli.commands import controls, delivery, looking, offline, records, serving
+from rollway.cli.commands import controls, database, delivery, looking, offline, records, serving
 from rollway.cli.options import Application, OutputOption, Server, Token, with_root_options
 from rollway.cli.session import Session
 
@@ -43,6 +43,7 @@ COMMANDS = (
     controls.abort,
     controls.retry,
     controls.rollback,
+    database.db,
     offline.plugins,
     serving.demo,
     offline.schema,

@@ -1,7 +1,8 @@
 """What each database does in its own way."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
 from typing import Final, Protocol
 
 from sqlalchemy import ColumnElement, Insert, Table
@@ -24,6 +25,9 @@ class Dialect(Protocol):
     def check_place(self) -> None:
         """Raise `StoreUnavailable` if no database can be at that place."""
 
+    def exists(self) -> bool:
+        """Whether there is a database at that place, as far as that can be said without asking it."""
+
     def reader(self) -> AsyncEngine:
         """Open connections whose statements each see one committed state, and change nothing."""
 
@@ -35,6 +39,18 @@ class Dialect(Protocol):
 
     def preparing(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
         """Keep everybody else from preparing this database; the connection's transaction has begun."""
+
+    def unhurried(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
+        """Let each statement take its time."""
+
+    async def damage(self, connection: AsyncConnection) -> Sequence[str]:
+        """Say what the database itself finds wrong with its data."""
+
+    async def size(self, connection: AsyncConnection) -> int:
+        """Return how many bytes the database takes."""
+
+    async def copy(self, to: Path) -> None:
+        """Write all of it, as of one moment, into this empty file. Raises `StoreUnavailable`."""
 
     def upsert(self, table: Table, others: Mapping[str, ColumnElement[int]] | None = None) -> Insert:
         """Insert a row, or give the one with its primary key its other columns (or only `others`, so computed)."""

@@ -31,7 +31,7 @@ async def open_store(url: str, around: Around | None = None) -> Store:
     from rollway.store.sql_store import SqlStore
     from rollway.store.writer import nothing
 
-    dialect = _dialect(url)
+    dialect = dialect_of(url)
     dialect.check_place()
     reader, writer = dialect.reader(), dialect.writer()
     try:
@@ -43,7 +43,8 @@ async def open_store(url: str, around: Around | None = None) -> Store:
     return SqlStore(dialect, reader, writer, around or nothing)
 
 
-def _dialect(url: str) -> Dialect:
+def dialect_of(url: str) -> Dialect:
+    """Which kind of database this is a URL of. Raises `StoreUnavailable` for one that is not supported."""
     from rollway.store.sqlite import Sqlite
 
     scheme, colon, _ = url.partition(":")

@@ -1,7 +1,8 @@
 """Everything that is PostgreSQL's alone. psycopg, imported here, comes with the extra `rollway[postgresql]`."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 from psycopg import Error, IntegrityError
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from rollway.store.dialect import READERS
 from rollway.store.postgres_connection import Connection, Place, SilentServer
+from rollway.store.postgres_dump import dump
 from rollway.store.postgres_faults import READ_ONLY, explained_fault, has_ended, unusable
 from rollway.store.postgres_notices import NOTIFY, notices, payloads
 from rollway.store.protocol import StoreUnavailable
@@ -33,6 +35,10 @@ class Postgres:
 
     def check_place(self) -> None:
         """Nothing can be said without asking the server."""
+
+    def exists(self) -> bool:
+        """The server will say."""
+        return True
 
     def reader(self) -> AsyncEngine:
         """Open connections that can change nothing; each statement sees what is committed when it begins."""
@@ -80,6 +86,27 @@ class Postgres:
             yield
         finally:
             driver.limit = Connection.limit
+
+    @asynccontextmanager
+    async def unhurried(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """Let each statement take its time; the connection is not to be used for anything else afterwards."""
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, Connection)  # noqa: S101 - made above
+        driver.limit = None
+        await connection.execute(text("SET statement_timeout = 0"))
+        yield
+
+    async def damage(self, connection: AsyncConnection) -> Sequence[str]:
+        """Nothing that an ordinary user may ask; the server's own checks are pg_amcheck's."""
+        return ()
+
+    async def size(self, connection: AsyncConnection) -> int:
+        """Return the size of the database on the server."""
+        return int(await connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+
+    async def copy(self, to: Path) -> None:
+        """Have pg_dump write it, in its own format."""
+        await dump(self._place, to)
 
     async def _check_settings(self, connection: AsyncConnection) -> None:
         query = "SELECT current_setting('server_encoding'), current_setting('transaction_read_only')"

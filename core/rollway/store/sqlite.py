@@ -1,8 +1,9 @@
 """Everything that is SQLite's alone. Another database is another file like this one."""
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Table, event, make_url
@@ -83,6 +84,13 @@ class Sqlite:
             advice = "See that the user that runs the daemon may read and write there"
             raise StoreUnavailable(f"{folder} may not be entered: {error.strerror}", advice) from error
 
+    def exists(self) -> bool:
+        """Whether there is a file; SQLite would make one."""
+        try:
+            return self.path.exists()
+        except OSError:  # `check_place` says why
+            return True
+
     def reader(self) -> AsyncEngine:
         """Open connections that can change nothing. Each statement is its own transaction, which saves half the trips to their threads."""
         return self._engine(READERS, ("PRAGMA query_only=ON",), skip_autocommit_rollback=True)
@@ -106,6 +114,39 @@ class Sqlite:
     async def preparing(self, connection: AsyncConnection) -> AsyncIterator[None]:
         """The transaction that has begun holds the lock already."""
         yield
+
+    @asynccontextmanager
+    async def unhurried(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """Nothing here is in a hurry."""
+        yield
+
+    async def damage(self, connection: AsyncConnection) -> Sequence[str]:
+        """Have every page and index looked at."""
+        try:
+            found = await connection.exec_driver_sql("PRAGMA integrity_check(20)")
+        except DBAPIError as error:
+            return [str(error.orig)]
+        return [str(row[0]) for row in found if row[0] != "ok"]
+
+    async def size(self, connection: AsyncConnection) -> int:
+        """Return the size of the file and of what is not yet written into it."""
+        files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    async def copy(self, to: Path) -> None:
+        """Copy in one step, which in WAL mode keeps no writer waiting; the copy is a single file."""
+        try:
+            await asyncio.to_thread(self._copy, to)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(
+                f"{self.path} could not be copied to {to}: {error}", "See that there is room for it there"
+            ) from error
+
+    def _copy(self, to: Path) -> None:
+        with closing(sqlite3.connect(self.path)) as here, closing(sqlite3.connect(to)) as there:
+            here.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            here.backup(there)
+            there.execute("PRAGMA journal_mode=DELETE")
 
     def _engine(
         self, connections: int, pragmas: tuple[str, ...], skip_autocommit_rollback: bool = False
