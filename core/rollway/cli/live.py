@@ -32,7 +32,7 @@ def watch(client: Client, document: RolloutDocument, pace: Pace, console: Consol
     Each event of its log scrolls by above the picture, so that the terminal keeps the whole story.
     """
     seen, lost = 0, 0.0
-    with Live(picture(document), console=console, auto_refresh=False) as live:
+    with Live(picture(document, console.width), console=console, auto_refresh=False) as live:
         console.show_cursor(True)  # whoever presses Ctrl-Z gets the terminal back as it was
         while True:
             try:
@@ -41,12 +41,12 @@ def watch(client: Client, document: RolloutDocument, pace: Pace, console: Consol
                     live.console.print(Text(plain(line(event, document)), style="dim"))
                     seen = event.seq
                 lost = 0.0
-                live.update(picture(document), refresh=True)
+                live.update(picture(document, console.width), refresh=True)
             except UnreachableError:
                 lost = lost or time.monotonic()  # not since it was heard: a stopped process hears nothing
                 if time.monotonic() - lost > pace.patience:
                     raise
-                live.update(Group(picture(document), _lost(lost)), refresh=True)
+                live.update(Group(picture(document, console.width), _lost(lost)), refresh=True)
             if document.phase.ended:
                 return document
             pace.check(document)
@@ -57,11 +57,13 @@ def _lost(since: float) -> Text:
     return Text(f"the daemon has not answered for {time.monotonic() - since:.0f} s", style="yellow")
 
 
-def picture(document: RolloutDocument) -> RenderableType:
-    """One look at a rollout."""
+def picture(document: RolloutDocument, width: int = 80) -> RenderableType:
+    """One look at a rollout, on a terminal of so many columns."""
+    bar = min(_BAR, width // 4)
     # what a monitor says after the end is about nobody's traffic
     verdicts = () if document.phase.ended else document.verdicts
-    return Group(_title(document), _weight(document), *map(_verdict, verdicts), _next(document))
+    rows = [_weight(document, bar), *(_verdict(each, bar) for each in verdicts)]
+    return Group(_title(document), *rows, _next(document))
 
 
 def _title(document: RolloutDocument) -> Text:
@@ -75,11 +77,13 @@ def _title(document: RolloutDocument) -> Text:
     return title
 
 
-def _weight(document: RolloutDocument) -> Table:
-    return _row(document.weight / 100, f"traffic {percent(document.weight)}  {instances(document)}", "cyan")
+def _weight(document: RolloutDocument, bar: int) -> Table:
+    return _row(
+        document.weight / 100, f"traffic {percent(document.weight)}  {instances(document)}", "cyan", bar
+    )
 
 
-def _verdict(verdict: VerdictDocument) -> RenderableType:
+def _verdict(verdict: VerdictDocument, bar: int) -> RenderableType:
     evidence = verdict.evidence
     harm = share(evidence.get("log_e"), evidence.get("threshold_fail")) or 0.0
     safe = share(evidence.get("log_clear"), evidence.get("threshold_pass")) or 0.0
@@ -89,15 +93,16 @@ def _verdict(verdict: VerdictDocument) -> RenderableType:
         harm if worst else safe,
         f"{said}  evidence of {'harm' if worst else 'safety'} {max(harm, safe):.0%} of its bound",
         "red" if worst else "green",
+        bar,
     )
 
 
-def _row(done: float, said: str, style: str) -> Table:
+def _row(done: float, said: str, style: str, bar: int) -> Table:
     row = Table.grid(padding=(0, 1))
-    row.add_column(width=_BAR)
+    row.add_column(width=bar)
     row.add_column(overflow="fold")
     row.add_row(
-        ProgressBar(total=1.0, completed=done, width=_BAR, complete_style=style, finished_style=style),
+        ProgressBar(total=1.0, completed=done, width=bar, complete_style=style, finished_style=style),
         text(said),
     )
     return row

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from rollway.cli.figures import against, percent, requests, step_length
 from rollway.cli.plain import plain
+from rollway.cli.rows import Rows
 from rollway.domain.words import Phase
 from rollway.http import documents as d
 
@@ -35,17 +36,9 @@ def text(value: str, style: str = "") -> Text:
     return Text(plain(value), style or STYLES.get(value, ""))
 
 
-def table(*columns: str) -> Table:
-    """A table without a frame."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    return made
-
-
-def plan(document: d.PlanDocument) -> Table:
+def plan(document: d.PlanDocument) -> Rows:
     """The steps of a plan: their length, what each exposes, and what a rollback would do there."""
-    made = table("#", "STEP", "TRAFFIC", "LENGTH", "NOTE")
+    made = Rows("#", "STEP", "TRAFFIC", "LENGTH", "NOTE")
     weight: float = 0
     for step in document.steps:
         weight = weight if step.weight is None else step.weight
@@ -59,9 +52,9 @@ def plan(document: d.PlanDocument) -> Table:
     return made
 
 
-def environments(documents: Iterable[d.EnvironmentDocument]) -> Table:
+def environments(documents: Iterable[d.EnvironmentDocument]) -> Rows:
     """What runs where, at what weight."""
-    made = table("ENVIRONMENT", "STATE", "RELEASE", "TRAFFIC", "INSTANCES", "ROLLOUT", "LISTENS ON")
+    made = Rows("ENVIRONMENT", "STATE", "RELEASE", "TRAFFIC", "INSTANCES", "ROLLOUT", "LISTENS ON")
     for each in documents:
         name = f"{each.application}/{each.environment}"
         listen = (each.listen or "") + (" (router not running)" if each.router_running is False else "")
@@ -142,9 +135,9 @@ def verdict(each: d.VerdictDocument) -> Text:
     return said
 
 
-def rollouts(rows: Iterable[d.RolloutRow]) -> Table:
+def rollouts(rows: Iterable[d.RolloutRow]) -> Rows:
     """Rollouts, as a list shows them."""
-    made = table("ROLLOUT", "ENVIRONMENT", "RELEASE", "PHASE", "TRAFFIC", "STARTED", "BY", "REASON")
+    made = Rows("ROLLOUT", "ENVIRONMENT", "RELEASE", "PHASE", "TRAFFIC", "STARTED", "BY", "REASON")
     for each in rows:
         phase = each.phase.value + (f", waits for {each.waiting_for}" if each.waiting_for else "")
         made.add_row(
@@ -160,9 +153,9 @@ def rollouts(rows: Iterable[d.RolloutRow]) -> Table:
     return made
 
 
-def history(rows: Iterable[d.PastRolloutDocument]) -> Table:
+def history(rows: Iterable[d.PastRolloutDocument]) -> Rows:
     """What was brought to an environment: which release, by whom, when, and how it ended."""
-    made = table("STARTED", "RELEASE", "ENDED AS", "BY", "ROLLOUT", "")
+    made = Rows("STARTED", "RELEASE", "ENDED AS", "BY", "ROLLOUT", "")
     for each in rows:
         made.add_row(
             _when(each.started_at),
@@ -198,9 +191,9 @@ def _first_line(reason: str | None) -> str:
     return (reason or "").partition("\n")[0]
 
 
-def plugins(documents: Iterable[d.PluginDocument]) -> Table:
+def plugins(documents: Iterable[d.PluginDocument]) -> Rows:
     """What is loaded, and what is not and why."""
-    made = table("KIND", "NAME", "FROM", "WHAT IT IS")
+    made = Rows("KIND", "NAME", "FROM", "WHAT IT IS")
     for each in documents:
         what = Text(f"not loaded: {plain(each.problem)}", "red") if each.problem else text(each.summary)
         made.add_row(text(each.kind), text(each.name), text(f"{each.origin} {each.version}"), what)

@@ -45,7 +45,7 @@ def document(*events: e.RolloutEvent) -> RolloutDocument:
 
 def shown(*events: e.RolloutEvent, width: int) -> str:
     out = io.StringIO()
-    Console(file=out, width=width, force_terminal=False).print(picture(document(*events)))
+    Console(file=out, width=width, force_terminal=False).print(picture(document(*events), width))
     return out.getvalue()
 
 
