@@ -196,6 +196,14 @@ def test_wrong_usage(project: Path, run: Run, words: tuple[str, ...]) -> None:
     assert done.err.count("\n") == 1
 
 
+def test_the_list_of_commands_says_of_each_what_it_does(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a whole sentence, on a terminal of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = run("--help").out.partition("Commands:")[2].splitlines()
+    assert len(listed) > 20
+    assert [line for line in listed if line.endswith("...")] == []
+
+
 def test_a_token_is_never_repeated(project: Path, run: Run) -> None:
     assert "secret" not in run("status", "--token", "secret\n").err
 

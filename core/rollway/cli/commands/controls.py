@@ -17,7 +17,7 @@ Detach = Annotated[bool, typer.Option("--detach", help="Do not follow it.")]
 
 
 def pause(session: Session, rollout: Rollout, reason: Reason = "") -> None:
-    """Hold a rollout where it is: the weight stays, monitors go on, the rest of a hold is kept."""
+    """Hold a rollout where it is. The weight stays, monitors go on, the rest of a hold is kept."""
     with session.client() as client:
         document = client.pause(naming.rollout(rollout, session.application, local.names(), client), reason)
     if not session.is_text:
@@ -30,7 +30,7 @@ def pause(session: Session, rollout: Rollout, reason: Reason = "") -> None:
 
 
 def resume(session: Session, rollout: Rollout) -> None:
-    """Let a paused rollout go on; one that waits for evidence observes its step anew."""
+    """Let a paused rollout go on. One that waits for evidence observes its step anew."""
     with session.client() as client:
         document = client.resume(naming.rollout(rollout, session.application, local.names(), client))
     if not session.is_text:
@@ -44,7 +44,10 @@ def promote(
     rollout: Rollout,
     full: Annotated[bool, typer.Option("--full", help="Past every hold that is left.")] = False,
 ) -> None:
-    """Go on to the next step without the rest of this hold and its evidence; a failing monitor takes it back still."""
+    """Go on to the next step without the rest of this one.
+
+    Neither its hold nor its evidence is waited for; a failing monitor takes the rollout back still.
+    """
     with session.client() as client:
         id_ = naming.rollout(rollout, session.application, local.names(), client)
         document = client.promote(id_, full=full)
@@ -74,7 +77,10 @@ def retry(
     no_wait: NoWait = False,
     from_step: Annotated[str | None, typer.Option("--from-step", help="Not built yet.")] = None,
 ) -> int:
-    """Once more what was taken back, aborted or failed: a new rollout of the release, from the first step."""
+    """Once more what was taken back, aborted or failed.
+
+    A new rollout of the same release, from the first step.
+    """
     if from_step is not None:
         raise UsageError("--from-step is not built yet; a retry begins with the first step")
     pacing = pace(timeout, no_wait)
@@ -92,7 +98,7 @@ def rollback(
     timeout: Timeout = None,
     no_wait: NoWait = False,
 ) -> int:
-    """Back to the last good release, or the one named; a running rollout is ended.
+    """Back to the last good release, or the one named.
 
     While a rollout goes on, one that is being taken back as well, ending it is all that happens: what is stable stays.
     A script that may not know whether one goes on says which release it wants: `--to`.

@@ -31,7 +31,10 @@ def db(
         ".rollway"
     ),
 ) -> int | None:
-    """Check the database, bring it up to date, or back it up while a daemon runs; `check` exits 5 if it is damaged."""
+    """Check the database, bring it up to date, or back it up.
+
+    A backup may be made while a daemon runs; `check` exits 5 if it is damaged.
+    """
     from rollway.store import sqlite_url
     from rollway.store.maintenance import NoDatabase
 

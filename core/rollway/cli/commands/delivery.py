@@ -53,7 +53,10 @@ def deploy(
     ] = False,
     reason: Annotated[str, typer.Option("--reason", metavar="T", help="Why; kept in the log.")] = "",
 ) -> int:
-    """Bring a release to an environment, a little at a time, and follow it until it is promoted."""
+    """Bring a release to an environment, a little at a time.
+
+    It is followed until it is promoted, or taken back; the exit code says how it ended.
+    """
     from rollway.cli.following import begun
     from rollway.cli.pace import pace
 

@@ -32,7 +32,10 @@ def plan(
     env: Env,
     release: Annotated[str | None, typer.Option(metavar="R", help="A release; known or not.")] = None,
 ) -> None:
-    """Every step of a deploy, its length, what it exposes, and what a rollback would do there."""
+    """Every step of a deploy, before it happens.
+
+    How long it takes, what it exposes, and what a rollback would do there; nothing is changed.
+    """
     names = local.names()
     with session.client() as client:
         where = naming.place(env, session.application, names, client)

@@ -22,7 +22,7 @@ File = Annotated[Path, typer.Option("--file", "-f", help="The file to read.")]
 
 
 def validate(session: Session, file: File = FILE) -> int | None:
-    """Check a deploy.yaml, offline: every problem at once, with its line."""
+    """Check a deploy.yaml, offline. Every problem is told at once, with its line."""
     from rollway.cli.local import loaded
 
     try:
@@ -67,7 +67,7 @@ def _item(each: "Problem | Refusal") -> "JsonValue":
 
 
 def schema(session: Session) -> None:
-    """The JSON Schema of deploy.yaml, with the settings of the plugins that are loaded."""
+    """The JSON Schema of deploy.yaml. It has the settings of the plugins that are loaded."""
     from rollway.config.schema import json_schema
     from rollway.plugin.loading import load
 

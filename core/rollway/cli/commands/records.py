@@ -62,7 +62,10 @@ def list_(
 
 
 def history(session: Session, env: Env, limit: Limit = 20) -> None:
-    """What was brought to an environment, newest first: which release, by whom, when, and how it ended."""
+    """What was brought to an environment, newest first.
+
+    Which release, by whom, when, and how it ended.
+    """
     with session.client() as client:
         where = naming.place(env, session.application, local.names(), client)
         rows = client.history(where.application, where.environment)
@@ -91,7 +94,10 @@ def logs(
     lines: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Lines of each instance.")] = 20,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until the rollout has ended.")] = False,
 ) -> None:
-    """What the instances of a rollout wrote last, of the new release and of the stable one."""
+    """What the instances of a rollout wrote last.
+
+    Those of the new release, and the stable ones.
+    """
     if follow and not session.is_text:
         raise UsageError("--follow is for people; leave out -o")
     with session.client() as client:

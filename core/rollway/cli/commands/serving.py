@@ -30,7 +30,7 @@ def daemon(
         Literal["debug", "info", "warning", "error"], typer.Option(help="The least that is logged.")
     ] = "info",
 ) -> int:
-    """Run engine and API in one process; applications and their traffic outlive it."""
+    """Run engine and API in one process. Applications and their traffic outlive it."""
     from rollway.daemon import DaemonOptions, run
 
     return run(
@@ -53,7 +53,10 @@ def demo(
     rate: Annotated[float, typer.Option(metavar="N", help="Requests a second.")] = 500.0,
     plain: Annotated[bool, typer.Option(help="Lines, even on a terminal.")] = False,
 ) -> int:
-    """The whole story on this machine: a good release goes out by itself, a bad one comes back by itself."""
+    """The whole story, on this machine.
+
+    A good release goes out by itself, a bad one comes back by itself.
+    """
     from rollway.config.percentages import parse_share
     from rollway.demo import Options, run
 
