@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -121,10 +122,9 @@ class Postgres:
 
     def upsert(self, table: Table, others: Mapping[str, ColumnElement[int]] | None = None) -> Insert:
         """Insert a row, or give the one with its primary key its other columns (or only `others`, so computed)."""
-        statement = insert(table)
-        given = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-        key = list(table.primary_key.columns)
-        return statement.on_conflict_do_update(index_elements=key, set_=others or given)
+        if others is None:
+            return _replacing(table)
+        return insert(table).on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
 
     def insert_new(self, table: Table) -> Insert:
         """Insert a row, or do nothing if there is one with its primary key."""
@@ -161,3 +161,10 @@ def _forget_the_connection(context: ExceptionContext) -> None:
     error = context.original_exception
     if isinstance(error, Error) and has_ended(error):
         context.is_disconnect = True
+
+
+@cache
+def _replacing(table: Table) -> Insert:
+    statement = insert(table)
+    others = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)

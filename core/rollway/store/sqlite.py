@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Table, event, make_url
@@ -172,10 +173,9 @@ class Sqlite:
 
     def upsert(self, table: Table, others: Mapping[str, ColumnElement[int]] | None = None) -> Insert:
         """Insert a row, or give the one with its primary key its other columns (or only `others`, so computed)."""
-        statement = insert(table)
-        given = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-        key = list(table.primary_key.columns)
-        return statement.on_conflict_do_update(index_elements=key, set_=others or given)
+        if others is None:
+            return _replacing(table)
+        return insert(table).on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
 
     def insert_new(self, table: Table) -> Insert:
         """Insert a row, or do nothing if there is one with its primary key."""
@@ -207,3 +207,10 @@ class Sqlite:
         return StoreUnavailable(
             f"the database {self.path} cannot be used: {cause}", "If it stays so, put a backup in its place"
         )
+
+
+@cache
+def _replacing(table: Table) -> Insert:
+    statement = insert(table)
+    others = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Column, select
+from sqlalchemy import Column, Executable, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rollway.store.dialect import Dialect
@@ -119,8 +120,14 @@ async def _found(
     names = sorted(set(wanted))
     found: dict[str, T] = {}
     for start in range(0, len(names), _PORTION):
-        query = select(name, value).where(name.in_(names[start : start + _PORTION]))
-        if locked:
-            query = query.order_by(name).with_for_update()
-        found.update({row[0]: row[1] for row in await connection.execute(query)})
+        portion = {"names": names[start : start + _PORTION]}
+        found.update(
+            {row[0]: row[1] for row in await connection.execute(_looking(name, value, locked), portion)}
+        )
     return found
+
+
+@cache
+def _looking(name: Column[str], value: Column[T], locked: bool) -> Executable:
+    query = select(name, value).where(name.in_(bindparam("names", expanding=True)))
+    return query.order_by(name).with_for_update() if locked else query
