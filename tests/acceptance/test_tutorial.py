@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -136,14 +137,16 @@ class Walk:
 
 
 @pytest.fixture
-def walk(tmp_path: Path) -> Iterator[Walk]:
+def walk(temporary_files: Path) -> Iterator[Walk]:
+    """In a folder as short as a reader's: what the tutorial clears away by hand is all in it."""
     api = free_port()
-    shell = Shell(tmp_path, f"http://127.0.0.1:{api}")
-    try:
-        yield Walk(tmp_path, api, free_port(), shell)
-    finally:
-        shell.close()
-        end_all(tmp_path / "hello", grace=0.5)
+    with tempfile.TemporaryDirectory(dir=temporary_files, prefix="walk-") as name:
+        shell = Shell(Path(name), f"http://127.0.0.1:{api}")
+        try:
+            yield Walk(Path(name), api, free_port(), shell)
+        finally:
+            shell.close()
+            end_all(Path(name) / "hello", grace=0.5)
 
 
 def fences() -> list[Fence]:
