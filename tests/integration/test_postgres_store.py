@@ -203,6 +203,23 @@ class TestDatabasesThatCannotBeUsed:
     async def test_no_such_host(self) -> None:
         await self.assert_refused("postgresql://u:hunter2@no-such.invalid/x", "no host has that name")
 
+    @pytest.mark.parametrize(
+        ("rest", "reason"),
+        [
+            ("127.0.0.1:notaport/x", "notaport"),
+            ("127.0.0.1:99999/x", "99999"),
+            ("127.0.0.1:1/x?sslmode=weird", "weird"),
+            ("127.0.0.1:1/x?connect_timeout=soon", "soon"),
+            ("127.0.0.1:1,127.0.0.1:2/x", "x at 127.0.0.1:1, 127.0.0.1:2 .*nobody listens"),
+            ("127.0.0.1/x?host=..", "x at "),
+            (f"{'a' * 300}/x", "x at a"),
+            ("\udc80/x", "not the URL"),
+            ("%00/x", "not the URL"),
+        ],
+    )
+    async def test_what_is_wrong_in_the_url(self, rest: str, reason: str) -> None:
+        await self.assert_refused(f"postgresql://u:hunter2@{rest}", reason)
+
     async def test_a_wrong_password(self, postgres: PostgresServer, empty: str) -> None:
         await self.assert_refused(postgres.url(empty, "hunter2"), "does not let this user in.*password")
 

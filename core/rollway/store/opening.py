@@ -21,8 +21,15 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
+def is_shared(url: str) -> bool:
+    """Whether any number of daemons may use the database at this URL at a time; a SQLite file has one."""
+    return url.partition(":")[0].partition("+")[0] in ("postgresql", "postgres")
+
+
 async def open_store(url: str, around: Around | None = None) -> Store:
-    """Open the database at `url` (`sqlite:////absolute/path/rollway.db`), creating or migrating it where needed.
+    """Open the database at `url`, creating or migrating its tables where needed.
+
+    `url` is like `sqlite:////absolute/path/rollway.db`, or any of PostgreSQL that libpq takes.
 
     `around` is entered around each transaction that writes, with the number of its writes.
     Raises `StoreUnavailable` if it cannot be used: no such folder, no permission, damaged, read-only, not ours, or
@@ -47,10 +54,10 @@ def dialect_of(url: str) -> Dialect:
     """Which kind of database this is a URL of. Raises `StoreUnavailable` for one that is not supported."""
     from rollway.store.sqlite import Sqlite
 
-    scheme, colon, _ = url.partition(":")
+    scheme, colon, rest = url.partition(":")
+    if colon and is_shared(url):
+        return _postgres(f"postgresql:{rest}")
     kind = scheme.partition("+")[0]
-    if colon and kind in ("postgresql", "postgres"):
-        return _postgres(f"postgresql{url[len(scheme) :]}")
     advice = "Give one like sqlite:////var/lib/rollway/rollway.db or postgresql://rollway@127.0.0.1/rollway"
     if not colon or not kind:  # not shown: it may hold a password
         raise StoreUnavailable("This is not the URL of a database", advice)

@@ -60,7 +60,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         late = asyncio.get_running_loop().call_later(self.limit, cut)
         try:
             return await super().wait(*arguments, **named)
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
             if cut.done:
                 raise SilentServer(f"no answer within {self.limit:g} s") from error
             raise
@@ -94,13 +94,19 @@ class Place:
     def __init__(self, url: str) -> None:
         try:
             self.given = conninfo_to_dict(url)
-        except psycopg.Error:  # not shown: it may hold the password
+        except (psycopg.Error, UnicodeError):  # not shown: it may hold the password
             raise StoreUnavailable("This is not the URL of a PostgreSQL database", EXAMPLE) from None
-        database = self.given.get("dbname") or self.given.get("user") or os.environ.get("PGDATABASE", "")
-        host = self.given.get("host") or os.environ.get("PGHOST") or "the local socket"
-        port = f":{self.given['port']}" if "port" in self.given else ""
-        self.name = f"{database} at {host}{port}".strip()
+        self.name = f"{self._database()} at {self._hosts()}".strip()
         self.password = str(self.given.get("password") or "")
+
+    def _database(self) -> object:
+        return self.given.get("dbname") or self.given.get("user") or os.environ.get("PGDATABASE", "")
+
+    def _hosts(self) -> str:
+        hosts = str(self.given.get("host") or os.environ.get("PGHOST") or "the local socket").split(",")
+        ports = str(self.given.get("port") or "").split(",")
+        each = zip(hosts, ports * (len(hosts) if len(ports) == 1 else 1), strict=False)
+        return ", ".join(f"{host}:{port}" if port else host for host, port in each)
 
     async def writing(self) -> Connection:
         """Connect to write; commits are durable when they return."""
@@ -113,7 +119,13 @@ class Place:
         return connection
 
     async def connect(self, settings: str) -> Connection:
-        """Connect, with these settings for the session."""
+        """Connect, with these settings for the session. Raises psycopg's errors, `StoreUnavailable` for what is in the URL."""
+        try:
+            return await self._connect(settings)
+        except (psycopg.ProgrammingError, UnicodeError) as error:
+            raise StoreUnavailable(f"the database {self.name} cannot be used: {error}", EXAMPLE) from error
+
+    async def _connect(self, settings: str) -> Connection:
         given = make_conninfo("", **{**_DEFAULTS, **self.given, "client_encoding": "utf8"})
         connection = await Connection.connect(given, autocommit=True)
         try:

@@ -68,8 +68,8 @@ _SESSION_OVER = ("the connection was lost", _LATER)
 
 
 def has_ended(error: psycopg.Error) -> bool:
-    """Say whether the server has ended the session with this error."""
-    return _ENDED.fullmatch(error.sqlstate or "") is not None
+    """Say whether the session is over with this error, by the server's doing or ours."""
+    return isinstance(error, SilentServer) or _ENDED.fullmatch(error.sqlstate or "") is not None
 
 
 def explained_fault(error: BaseException | None, place: Place) -> StoreUnavailable | None:

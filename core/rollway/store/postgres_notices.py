@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from rollway.store.postgres_connection import Connection, Place
 from rollway.store.postgres_faults import explained_fault
+from rollway.store.protocol import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ _SOME = "null"
 
 
 def payloads(streams: Collection[str]) -> list[str]:
-    """Name the streams, as lists in JSON; `null` where one is too long to be named."""
+    """Name the streams, as lists in JSON that the server takes; `null` where one is too long to be named."""
     return list(_packed([json.dumps(stream) for stream in sorted(streams)]))
 
 
@@ -48,6 +49,17 @@ def _packed(names: Collection[str]) -> Iterator[str]:
         yield f"[{','.join(pack)}]"
 
 
+def streams_of(payload: str) -> list[str] | list[None]:
+    """Read what `payloads` wrote; anybody may announce anything on a channel."""
+    try:
+        streams = json.loads(payload)
+    except ValueError:
+        return [None]
+    if isinstance(streams, list) and all(isinstance(stream, str) for stream in streams):
+        return streams
+    return [None]
+
+
 async def notices(place: Place, mine: Callable[[], int], told: Callable[[str | None], None]) -> None:
     """Tell of every append but those of the session `mine`; None after each time that some may have been missed."""
     failures = 0
@@ -59,7 +71,7 @@ async def notices(place: Place, mine: Callable[[], int], told: Callable[[str | N
                 failures = 0
                 told(None)
                 await _pass_on(connection, mine, told)
-        except psycopg.Error as error:
+        except (psycopg.Error, OSError, StoreUnavailable) as error:
             failures += 1
             if failures == 1:
                 log.warning("not listening to other daemons: %s", explained_fault(error, place) or error)
@@ -72,6 +84,6 @@ async def _pass_on(
     while True:
         async for notice in connection.notifies(timeout=QUIET_S):
             if notice.pid != mine():
-                for stream in json.loads(notice.payload) or [None]:
+                for stream in streams_of(notice.payload):
                     told(stream)
         await connection.execute("SELECT 1")
