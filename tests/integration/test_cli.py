@@ -204,6 +204,27 @@ def test_the_list_of_commands_says_of_each_what_it_does(run: Run, monkeypatch: p
     assert [line for line in listed if line.endswith("...")] == []
 
 
+@pytest.mark.parametrize(
+    ("shell", "asked", "offered"),
+    [
+        ("bash", {"COMP_WORDS": "rollway dep", "COMP_CWORD": "1"}, "deploy"),
+        ("bash", {"COMP_WORDS": "rollway deploy --unw", "COMP_CWORD": "2"}, "--unwatched"),
+        ("zsh", {"_TYPER_COMPLETE_ARGS": "rollway roll"}, "rollback"),
+        (
+            "fish",
+            {"_TYPER_COMPLETE_ARGS": "rollway hist", "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+            "history",
+        ),
+    ],
+)
+def test_a_shell_completes_commands_and_options(shell: str, asked: dict[str, str], offered: str) -> None:
+    environment = {**os.environ, **asked, "_ROLLWAY_COMPLETE": f"complete_{shell}"}
+    rollway = Path(sys.executable).with_name("rollway")
+    done = subprocess.run([rollway], env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert offered in done.stdout
+    assert done.stderr == ""
+
+
 def test_a_token_is_never_repeated(project: Path, run: Run) -> None:
     assert "secret" not in run("status", "--token", "secret\n").err
 
