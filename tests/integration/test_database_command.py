@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -191,10 +192,11 @@ async def assert_whole(store: Store) -> None:
     await store.append(Append("after", 0, (BIG,)))
 
 
-def rollway(*words: object) -> subprocess.CompletedProcess[str]:
+def rollway(*words: object, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     """In a process of its own, beside the daemon that this one plays."""
+    environment = {**os.environ, "PATH": f"{path or ''}{os.pathsep}{os.environ['PATH']}"}
     command = [sys.executable, "-m", "rollway", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
 
 
 class TestBackup:
@@ -279,7 +281,7 @@ class TestOnPostgres:
         url, copy = postgres.url(postgres_database), tmp_path / "rollway.dump"
         store = await open_store(url)
         async with appending(store):
-            done = await asyncio.to_thread(rollway, "db", "backup", copy, "--database", url)
+            done = await asyncio.to_thread(rollway, "db", "backup", copy, "--database", url, path=binaries())
         assert done.returncode == 0, done.stderr
         await store.aclose()
         name = postgres.new_database()
