@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rollway.demo.outside import Outside
 from rollway.http.documents import RolloutDocument
 from rollway.testing.traffic import Attempt, Load
 from tests.acceptance.harness import Site
@@ -150,6 +151,18 @@ def test_sigterm_leaves_applications_and_envoy_running(site: Site, tmp_path: Pat
     assert len(site.envoys()) == 1
     site.start()
     site.until(lambda: site.running() == {"1.0": 2}, "the same instances")
+
+
+def test_what_is_cleared_away_leaves_neither_sockets_nor_shared_memory(site: Site) -> None:
+    site.stable()
+    (envoy,) = site.envoys()
+    outside = Outside.of(envoy.cmdline())
+    assert outside.memory is not None
+    assert outside.memory.exists()
+    site.stop()
+    site.close()
+    assert not outside.memory.exists()
+    assert outside.sockets is None or not outside.sockets.exists()
 
 
 def test_a_second_daemon_says_who_holds_the_folder(site: Site) -> None:
