@@ -137,7 +137,9 @@ async def test_rollback_to_another_during_a_rollout_first_ends_it(daemon: Daemon
     assert scene.split == {"v1": 10_000}
 
 
-async def asked_when_promoted(daemon: Daemon, ask: Callable[[], Coroutine[None, None, RolloutView]]) -> RolloutView:
+async def asked_when_promoted(
+    daemon: Daemon, ask: Callable[[], Coroutine[None, None, RolloutView]]
+) -> RolloutView:
     """The answer to a call that arrives between the promotion of v2 and the end of its rollout."""
     await daemon.stable("v1")
     asked = list[asyncio.Task[RolloutView]]()
