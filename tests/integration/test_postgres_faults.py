@@ -210,8 +210,9 @@ class TestSessionsThatEnd:
         self, wire: Wire, remote: Store
     ) -> None:
         await remote.append(Append("r1", 0, (TICK,)))
-        wire.lose_answer_to = b"INSERT INTO events"
+        wire.lose_answer_to = b'INSERT INTO "events"'
         await remote.append(Append("r1", 1, (TICK,)))
+        assert wire.lose_answer_to is None
         assert await remote.heads() == {"r1": 2}
 
 

@@ -1,6 +1,6 @@
 """What each database does in its own way."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rollway.store.protocol import StoreUnavailable
+from rollway.store.rows import Row
 
 READERS: Final = 4
 """Connections that read."""
@@ -58,8 +59,16 @@ class Dialect(Protocol):
     def insert_new(self, table: Table) -> Insert:
         """Insert a row, or do nothing if there is one with its primary key."""
 
-    async def tell(self, connection: AsyncConnection, streams: Collection[str]) -> None:
-        """Announce to those that listen, once this transaction is committed, that these streams have grown."""
+    async def write(
+        self,
+        connection: AsyncConnection,
+        new: Mapping[Table, Sequence[Row]],
+        replaced: Mapping[Table, Sequence[Row]],
+    ) -> None:
+        """Insert rows, and insert or replace others, in this order.
+
+        Those that listen are told, once this transaction is committed, of the rows of the table `streams`.
+        """
 
     async def listen(self, told: Callable[[str | None], None]) -> None:
         """As `Store.listen`."""

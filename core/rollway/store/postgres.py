@@ -1,6 +1,6 @@
 """Everything that is PostgreSQL's alone. psycopg, imported here, comes with the extra `rollway[postgresql]`."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -19,8 +19,11 @@ from rollway.store.dialect import READERS
 from rollway.store.postgres_connection import Connection, Place, SilentServer
 from rollway.store.postgres_dump import dump
 from rollway.store.postgres_faults import READ_ONLY, explained_fault, has_ended, unusable
-from rollway.store.postgres_notices import NOTIFY, notices, payloads
+from rollway.store.postgres_notices import notices, payloads
+from rollway.store.postgres_rows import all_at_once
 from rollway.store.protocol import StoreUnavailable
+from rollway.store.rows import Row
+from rollway.store.schema import streams
 
 MIGRATION: Final = 7_655_928_115
 """The key of the advisory lock under which one daemon at a time brings the tables up to date; chosen at random."""
@@ -130,9 +133,15 @@ class Postgres:
         """Insert a row, or do nothing if there is one with its primary key."""
         return insert(table).on_conflict_do_nothing()
 
-    async def tell(self, connection: AsyncConnection, streams: Collection[str]) -> None:
-        """Announce in this transaction that these streams have grown."""
-        await connection.execute(NOTIFY, {"payloads": payloads(streams)})
+    async def write(
+        self,
+        connection: AsyncConnection,
+        new: Mapping[Table, Sequence[Row]],
+        replaced: Mapping[Table, Sequence[Row]],
+    ) -> None:
+        """All of it by one statement, the notices too."""
+        grown = payloads([str(row["stream"]) for row in replaced[streams]])
+        await connection.execute(*all_at_once(new, replaced, grown))
 
     async def listen(self, told: Callable[[str | None], None]) -> None:
         """Listen, whatever becomes of the server; what our own writer announces is left out."""

@@ -7,18 +7,14 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 import psycopg
-from sqlalchemy import text
 
 from rollway.store.postgres_connection import Connection, Place
 from rollway.store.postgres_faults import explained_fault
+from rollway.store.postgres_rows import CHANNEL
 from rollway.store.protocol import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-CHANNEL: Final = "rollway_appends"
-NOTIFY: Final = text(
-    "SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS payload"
-).bindparams(channel=CHANNEL)
 QUIET_S: Final = 2.0
 """Seconds without a notice after which the server is asked whether it is there."""
 AGAIN_S: Final = 0.25, 2.0

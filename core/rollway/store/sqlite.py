@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from rollway.store.dialect import READERS
 from rollway.store.protocol import StoreUnavailable
+from rollway.store.rows import Row
 
 BUSY_MS = 5000
 EXAMPLE = "Give one, as in sqlite:////var/lib/rollway/rollway.db"
@@ -181,8 +182,19 @@ class Sqlite:
         """Insert a row, or do nothing if there is one with its primary key."""
         return insert(table).on_conflict_do_nothing()
 
-    async def tell(self, connection: AsyncConnection, streams: Collection[str]) -> None:
-        """Nobody listens."""
+    async def write(
+        self,
+        connection: AsyncConnection,
+        new: Mapping[Table, Sequence[Row]],
+        replaced: Mapping[Table, Sequence[Row]],
+    ) -> None:
+        """One statement for each table; nobody listens."""
+        for table, rows in new.items():
+            if rows:
+                await connection.execute(table.insert(), rows)
+        for table, rows in replaced.items():
+            if rows:
+                await connection.execute(_replacing(table), rows)
 
     async def listen(self, told: Callable[[str | None], None]) -> None:
         """Return: the daemon that owns the folder is the only one to write here."""

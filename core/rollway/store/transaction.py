@@ -67,18 +67,16 @@ class Transaction:
         self.keys = set(await _found(connection, remembered.c.key, remembered.c.at, needs.keys))
 
     async def flush(self) -> None:
-        """Write the rows gathered."""
-        if self.remembered:
-            await self.connection.execute(remembered.insert(), self.remembered)
-        if self.events:
-            await self.connection.execute(events.insert(), self.events)
-        if self.moved:
-            moved = [{"stream": stream, "head": self.heads[stream]} for stream in sorted(self.moved)]
-            await self.connection.execute(self.dialect.upsert(streams), moved)
-            await self.dialect.tell(self.connection, self.moved)
-        if self.summaries:
-            rows = [self.summaries[stream] for stream in sorted(self.summaries)]
-            await self.connection.execute(self.dialect.upsert(summaries), rows)
+        """Write the rows gathered, each table's sorted, so that two daemons do not wait for each other."""
+        if not (self.remembered or self.events or self.summaries):
+            return
+        heads: list[Row] = [{"stream": stream, "head": self.heads[stream]} for stream in sorted(self.moved)]
+        rows = [self.summaries[stream] for stream in sorted(self.summaries)]
+        await self.dialect.write(
+            self.connection,
+            new={remembered: self.remembered, events: self.events},
+            replaced={streams: heads, summaries: rows},
+        )
 
 
 class Write(Protocol[T_co]):

@@ -116,6 +116,17 @@ class LogPromises:
         await store.append(Append("r1", 0, (event(data=data),)))
         assert (await store.read("r1"))[0].data == data
 
+    @pytest.mark.parametrize("text", [text for text in HOSTILE_TEXTS if not set(text) & {"\0", "\udc80"}])
+    async def test_names_come_back_as_they_were(self, store: Store, text: str) -> None:
+        given = replace(event(1), type=text, actor=text, at=1)
+        await store.append(Append(text, 0, (given,), summary(text, phase=text, release=text, updated=1e-7)))
+        assert [(entry.stream, entry.type, entry.actor, entry.at) for entry in await store.read(text)] == [
+            (text, text, text, 1)
+        ]
+        assert list(await store.summaries(kind="rollout")) == [
+            summary(text, phase=text, release=text, updated=1e-7)
+        ]
+
     async def test_any_number_comes_back_as_it_was(self, store: Store) -> None:
         await store.append(Append("r1", 0, (event(data={"numbers": HOSTILE_NUMBERS}),)))
         assert repr((await store.read("r1"))[0].data["numbers"]) == repr(HOSTILE_NUMBERS)
