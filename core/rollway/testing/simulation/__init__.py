@@ -4,6 +4,7 @@
 """
 
 from rollway.testing.simulation.scenario import Scenario, draw
+from rollway.testing.simulation.shrink import shrunk
 from rollway.testing.simulation.world import Outcome, simulate
 
-__all__ = ["Outcome", "Scenario", "draw", "simulate"]
+__all__ = ["Outcome", "Scenario", "draw", "shrunk", "simulate"]

@@ -1,6 +1,8 @@
 """The end of a world: nothing goes wrong any more, so that everything has to come to its end, and nothing may be left."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rollway.domain.environment import EnvironmentState
@@ -31,7 +33,8 @@ class Ending:
         """Every rollout ends; then every environment comes to rest; then nothing is left over."""
         await self._all_ended()
         for place in self._world.scenario.places:
-            await self._rests(place)
+            await self._settles(partial(self._left, place))
+        await self._settles(self._leases)
         self._remembered()
 
     async def _all_ended(self) -> None:
@@ -60,19 +63,20 @@ class Ending:
         elif waited > PATIENT:
             await self._world.people.say(place, Say(0.0, 0, "abort"))
 
-    async def _rests(self, place: Place) -> None:
+    async def _settles(self, left: Callable[[], str]) -> None:
         for _ in range(int(SETTLING)):
-            if not self._left(place):
+            if not left():
                 return
             await asyncio.sleep(1.0)
-        self._fail(Problem(Rule.LEFTOVER, f"{place.full}: {self._left(place)}"))
+        self._fail(Problem(Rule.LEFTOVER, left()))
 
     def _left(self, place: Place) -> str:
         """What is there that should not be, or the other way round; empty where all is in order."""
         state = self._witness.environments.get(place.full)
         if state is None:
             return ""
-        return self._in_the_log(state) or self._on_the_machine(state, place) or self._at_the_router(state)
+        left = self._in_the_log(state) or self._on_the_machine(state, place) or self._at_the_router(state)
+        return f"{place.full}: {left}" if left else ""
 
     def _in_the_log(self, state: EnvironmentState) -> str:
         if extra := set(state.groups) - {state.stable}:
@@ -107,11 +111,7 @@ class Ending:
 
     def _remembered(self) -> None:
         """Everything that somebody was told is in the log, once."""
-        actors: dict[str, int] = {}
-        for stream, facts in self._witness.facts.items():
-            for fact in facts:
-                if stream.startswith("rollout:"):
-                    actors[fact.actor] = actors.get(fact.actor, 0) + 1
+        actors = self._witness.actors
         for actor, count in actors.items():
             if actor.startswith("user:p") and count > 1:
                 self._fail(
@@ -128,3 +128,9 @@ class Ending:
                 self._fail(
                     Problem(Rule.REMEMBERED, f"{told.rollout} was aborted by {told.actor}, and is promoted")
                 )
+
+    def _leases(self) -> str:
+        """Every lease is held by a daemon that lives."""
+        living = self._world.names()
+        lost = {holder for holder in self._world.leases().values() if holder not in living}
+        return f"leases of {sorted(lost)}, who live no more" if lost else ""

@@ -51,11 +51,19 @@ class Life:
     """A daemon from its start until it is killed; `name` is unique in the world."""
 
     def __init__(
-        self, around: Surroundings, name: str, daemon: int, store: Store, *, alone: bool = True
+        self,
+        around: Surroundings,
+        name: str,
+        daemon: int,
+        store: Store,
+        *,
+        alone: bool = True,
+        cut: Callable[[], None] = lambda: None,
     ) -> None:
         self.name, self.daemon = name, daemon
         self.dead = self.frozen = False
         self._around = around
+        self._cut = cut
         self._context = contextvars.Context()
         self._context.run(LIFE.set, name)
         self.store = far(store, self._wire("store"))
@@ -87,6 +95,7 @@ class Life:
                 around.ids,
             )
         )
+        self._never = asyncio.Event()
         self.running: asyncio.Task[None] | None = None
 
     def _wire(self, outside: str) -> Wire:
@@ -123,6 +132,7 @@ class Life:
         """As kill -9: nothing of it runs any more."""
         self.told("is killed")
         self.dead = True
+        self._cut()
         self._around.ready.freeze(self.name)
 
     def freeze(self) -> None:
@@ -144,4 +154,4 @@ class Life:
         if crash is not None:
             self.told(f"dies in {call}, {'after' if done else 'before'} it is done")
             crash()
-            await asyncio.Event().wait()
+            await self._never.wait()

@@ -85,6 +85,7 @@ class Outside:
     rates: dict[str, float] = field(default_factory=dict)
     served: dict[str, int] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
     reported: dict[str, float] = field(default_factory=dict)
     releases: dict[str, str] = field(default_factory=dict)
     _told: dict[str, float] = field(default_factory=dict)
@@ -150,6 +151,11 @@ class Outside:
                 more = requests - before if requests >= before else requests
                 self.reported[group] = self.reported.get(group, 0.0) + more
                 self._told[group] = requests
+
+    def forget(self) -> None:
+        """The router forgets what it was given, marks and all."""
+        self.forgotten |= self.node.environments.keys()
+        self.node.environments.clear()
 
     def reset_counters(self) -> None:
         """The router lost what it had counted."""

@@ -44,6 +44,7 @@ class People:
     chronicle: Chronicle
     living: Callable[[], Life | None]
     fail: Callable[[Problem], None]
+    stands: Callable[[str], bool]
     artifact: str
     answered: list[Answered] = field(default_factory=list)
     last: dict[str, str] = field(default_factory=dict)
@@ -134,6 +135,8 @@ class People:
     def _kept(self, actor: str, verb: str, view: RolloutView) -> Answered:
         told = Answered(actor, verb, view.state.id, view.outcome, self.clock.monotonic())
         self.answered.append(told)
+        if not self.stands(actor) and "nothing to do" not in view.outcome:
+            self.fail(Problem(Rule.REMEMBERED, f"{verb} of {actor} is acknowledged, and not in the log"))
         self.chronicle.say(actor, f"{verb}: told {view.state.id} {view.state.phase} {view.outcome}".rstrip())
         return told
 

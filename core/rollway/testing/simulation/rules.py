@@ -23,6 +23,7 @@ class Rule(StrEnum):
     SERVING = "an instance that takes traffic is not stopped"
     DRAINED = "a retired group gets its time to drain"
     SAFETY = "a bad release that can be seen and reached loses its traffic soon"
+    MARKED = "what was lowered before its record is recorded soon"
     LEFTOVER = "after the end nothing belongs to nobody"
     FORESEEN = "nothing happens in the engine that it did not foresee"
 

@@ -1,13 +1,16 @@
 """What is going to happen in a world, as values that can be drawn from a seed, read, and made smaller."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-HORIZON = 16.0
+HORIZON = 14.0
 """Virtual seconds of trouble; afterwards nothing more goes wrong, and everything has to come to its end."""
+
+AGAIN = 0.1
+"""Of the deploys so many name the first release again."""
 
 Verb: TypeAlias = Literal["abort", "pause", "resume", "promote", "full", "rollback", "retry"]
 VERBS: tuple[Verb, ...] = ("abort", "pause", "resume", "promote", "full", "rollback", "retry")
@@ -77,7 +80,7 @@ class Say:
 class Trouble:
     """Something goes wrong for `seconds`, with one `daemon` where it is about one.
 
-    `where` and `amount` mean what the kind makes of them; see `_trouble`.
+    `where` and `amount` mean what the kind makes of them; see the functions in `_DETAILS`.
     """
 
     at: float
@@ -126,7 +129,8 @@ def draw(seed: int) -> Scenario:
     daemons = chance.choice((1, 1, 1, 2, 3)) if seed % 10 != 7 else 1
     says = [_say(chance, len(places)) for _ in range(chance.choice((0, 0, 1, 1, 2, 4)))]
     troubles = [replace(t, daemon=chance.randrange(daemons)) for t in _troubles(chance)]
-    happenings = sorted([*deploys, *says, *troubles], key=lambda h: h.at)
+    unsorted: list[Happening] = [*deploys, *says, *troubles]
+    happenings = sorted(unsorted, key=lambda happening: happening.at)
     return Scenario(
         seed,
         f"{seed}",
@@ -162,7 +166,7 @@ def _deploys(chance: random.Random, place: int) -> Iterator[Deploy]:
         yield Deploy(
             round(at, 3),
             place,
-            f"v{number}-{place}",
+            f"v{number if chance.random() > AGAIN else 1}-{place}",
             bad=chance.choice((0.0, 0.0, 0.0, 0.3, 1.0)),
             healthy=chance.random() > 0.1,
             unwatched=chance.random() < 0.05,
@@ -203,31 +207,81 @@ def _troubles(chance: random.Random) -> Iterator[Trouble]:
 
 def _trouble(chance: random.Random) -> Trouble:
     kind = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
-    at, seconds, steps = _moment(chance), round(chance.choice((0.2, 1.0, 3.0, 8.0)), 3), chance.randrange(80)
-    match kind:
-        case Kind.CRASH:
-            return Trouble(at, kind, "", seconds / 4, steps)
-        case Kind.CRASH_IN:
-            return Trouble(at, kind, chance.choice(EFFECTS), seconds / 4, chance.randrange(2))
-        case Kind.FREEZE:
-            return Trouble(at, kind, "", seconds, steps)
-        case Kind.CUT:
-            return Trouble(at, kind, chance.choice(("store", "router", "target", "everything")), seconds)
-        case Kind.STORE:
-            return Trouble(at, kind, chance.choice(STORE), seconds, chance.choice((0.1, 0.5, 1.0)))
-        case Kind.CALL:
-            call, fault = chance.choice(CALLS), chance.choice(FAULTS)
-            return Trouble(at, kind, f"{call} {fault}", HORIZON, chance.choice((1, 1, 2, 5)))
-        case Kind.DIE:
-            return Trouble(at, kind, chance.choice(("new", "old")), 0.0, chance.choice((1, 1, 2, 9)))
-        case Kind.LIE:
-            return Trouble(at, kind, chance.choice(("unhealthy", "dead", "healthy")), seconds)
-        case Kind.METRICS:
-            return Trouble(at, kind, chance.choice(METRICS), seconds)
-        case Kind.JUMP:
-            return Trouble(at, kind, "", 0.0, chance.choice((-3600.0, -30.0, -1.0, 1.0, 30.0, 3600.0)))
-    return Trouble(at, kind, "", seconds)
+    seconds = chance.choice((0.2, 1.0, 3.0, 8.0))
+    where, seconds, amount = _DETAILS[kind](chance, seconds)
+    return Trouble(_moment(chance), kind, where, seconds, amount)
 
+
+Details: TypeAlias = Callable[[random.Random, float], tuple[str, float, float]]
+"""Where it happens, for how many seconds, and the amount."""
+
+
+def _crash(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    """After so many further callbacks of that daemon; it is down for a while."""
+    return "", seconds / 4, chance.randrange(80)
+
+
+def _crash_in(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    """In the next call of that kind, before (0) or after (1) it is done."""
+    return chance.choice(EFFECTS), seconds / 4, chance.randrange(2)
+
+
+def _freeze(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    """After so many further callbacks; now and then for a minute."""
+    return "", 60.0 if chance.random() < 0.1 else seconds, chance.randrange(80)
+
+
+def _cut(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    return chance.choice(("store", "router", "target", "everything")), seconds, 0.0
+
+
+def _store(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    """Such a share of its calls."""
+    where = chance.choice(STORE)
+    return where, seconds, chance.choice((0.1, 0.5, 1.0)) if where != "conflict" else 0.3
+
+
+def _call(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    """So many of the calls that come."""
+    return f"{chance.choice(CALLS)} {chance.choice(FAULTS)}", HORIZON, chance.choice((1, 1, 2, 5))
+
+
+def _dies(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    """An instance of the new or the old release, so often in a row."""
+    return chance.choice(("new", "old")), 0.0, chance.choice((1, 1, 2, 9))
+
+
+def _lies(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    return chance.choice(("unhealthy", "dead", "healthy")), seconds, 0.0
+
+
+def _router(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    return "", seconds, 0.0
+
+
+def _metrics(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    return chance.choice(METRICS), seconds, 0.0
+
+
+def _jump(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    """By so many seconds."""
+    return "", 0.0, chance.choice((-3600.0, -30.0, -1.0, 1.0, 30.0, 3600.0))
+
+
+_DETAILS: Mapping[Kind, Details] = {
+    Kind.CRASH: _crash,
+    Kind.CRASH_IN: _crash_in,
+    Kind.FREEZE: _freeze,
+    Kind.CUT: _cut,
+    Kind.STORE: _store,
+    Kind.CALL: _call,
+    Kind.DIE: _dies,
+    Kind.LIE: _lies,
+    Kind.FORGET: _router,
+    Kind.DOWN: _router,
+    Kind.METRICS: _metrics,
+    Kind.JUMP: _jump,
+}
 
 STORE = ("fail", "unknown", "conflict", "slow", "late")
 """A call of the store fails; commits and then says that it is unknown; finds a conflict; takes long; commits although

@@ -13,6 +13,10 @@ from rollway.testing.memory_store import MemoryStore, Told
 class Truth(Protocol):
     """What is committed."""
 
+    def owner(self, place: str) -> str | None:
+        """Whoever raised the epoch of an environment last; None where that is not known."""
+        ...
+
     def since(self, seen: Mapping[str, int]) -> Sequence[Recorded]:
         """Every event above what was seen of its stream."""
         ...
@@ -28,12 +32,27 @@ class OpenMemory(MemoryStore):
     def __init__(self, herald: Herald) -> None:
         super().__init__()
         self._herald = herald
+        self._owners: dict[str, str] = {}
+
+    def owner(self, place: str) -> str | None:
+        """See `Truth.owner`."""
+        return self._owners.get(place)
+
+    async def raise_epoch(self, environment: str, owner: str, lease: str | None = None) -> int:
+        """As `MemoryStore.raise_epoch`."""
+        epoch = await super().raise_epoch(environment, owner, lease)
+        self._owners[environment] = owner
+        return epoch
 
     def again(self) -> "OpenMemory":
         """As `MemoryStore.again`."""
         store = OpenMemory(self._herald)
-        store._kept = self._kept
+        store._kept, store._owners = self._kept, self._owners
         return store
+
+    def leases(self) -> Mapping[str, str]:
+        """Who holds what."""
+        return self._kept.leases
 
     async def listen(self, told: Told) -> None:
         """As `MemoryStore.listen`; `told` is called as if by the one who listens."""

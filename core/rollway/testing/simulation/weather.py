@@ -39,18 +39,20 @@ class Weather:
         self._slowness = slowness
         self._active: list[_Active] = []
         self._over = asyncio.Event()
-        self.disturbed = 0.0
+        self._rough: dict[str, float] = {}
+        self._hanging = 0
         self.fair = False
 
     def begin(self, trouble: Trouble) -> None:
         """From now on, for its seconds."""
         until = self._now() + trouble.seconds
         self._active.append(_Active(trouble, until, max(1, int(trouble.amount))))
-        self.disturb(trouble.seconds)
+        store = trouble.kind is Kind.STORE or (trouble.kind is Kind.CUT and trouble.where == "store")
+        self.disturb(trouble.seconds, "store" if store else "rest")
 
-    def disturb(self, seconds: float = 0.0) -> None:
-        """What needs calm begins to count when this is over."""
-        self.disturbed = max(self.disturbed, self._now() + seconds)
+    def disturb(self, seconds: float = 0.0, what: str = "rest") -> None:
+        """What needs calm begins to count when this is over; `what` is `store` or `rest`."""
+        self._rough[what] = max(self._rough.get(what, 0.0), self._now() + seconds)
 
     def clear_up(self) -> None:
         """Nothing goes wrong any more; what hung comes back with an error."""
@@ -60,13 +62,20 @@ class Weather:
         self._over.set()
 
     async def over(self) -> None:
-        """Wait until nothing goes wrong any more."""
-        await self._over.wait()
+        """Hang until nothing goes wrong any more."""
+        self._hanging += 1
+        try:
+            await self._over.wait()
+        finally:
+            self._hanging -= 1
+            self.disturb()
 
-    @property
-    def calm(self) -> float:
-        """Seconds since anything went wrong."""
-        return self._now() - self.disturbed
+    def calm(self, *, but_for_the_store: bool = False) -> float:
+        """Seconds since anything went wrong; negative while it does."""
+        if self._hanging:
+            return -1.0
+        rough = (at for what, at in self._rough.items() if not (but_for_the_store and what == "store"))
+        return self._now() - max(rough, default=0.0)
 
     def fault(self, daemon: int, outside: str, verb: str) -> str:
         """How this call goes wrong; empty where it does not."""
@@ -77,7 +86,7 @@ class Weather:
         for active in self._active:
             found = self._of(active, daemon, outside, verb)
             if found:
-                self.disturb()
+                self.disturb(0.0, "store" if outside == "store" else "rest")
                 return found
         return ""
 

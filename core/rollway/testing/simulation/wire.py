@@ -69,7 +69,7 @@ class Wire:
         if fault == "late":
             spawn_outside(self._later(work), f"late {call}")
         if fault in ("hang", "late") or (fault == "cut" and self._outside != "store"):
-            await self._weather.over()
+            await self._weather.over()  # the caller has its own deadline
         if fault in ("fail", "cut", "hang", "late"):
             raise self._error("it was never done" if fault != "late" else "whether it was done is unknown")
 

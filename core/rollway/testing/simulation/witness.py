@@ -1,5 +1,6 @@
 """Looks at the log after every append and at every effect in its moment, and says which rule was broken."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -47,7 +48,7 @@ class Witness:
     ) -> None:
         self.rollouts: dict[str, RolloutState] = {}
         self.environments: dict[str, EnvironmentState] = {}
-        self.facts: dict[str, list[e.Fact]] = {}
+        self.actors: Counter[str] = Counter()
         self._truth = truth
         self._outside = outside
         self._fail = fail
@@ -72,8 +73,11 @@ class Witness:
         for recorded in news:
             fact = decode(recorded)
             self._seen[recorded.stream] = fact.seq
-            self.facts.setdefault(recorded.stream, []).append(fact)
+            if recorded.stream.startswith("rollout:"):
+                self.actors[fact.actor] += 1
             kind, _, name = recorded.stream.partition(":")
+            if fact.actor == "system:engine":
+                self._wrote(life, recorded.stream)
             self._say(life, f"{kind} {name} {fact.seq} {told(fact.event)}  ({fact.actor})")
             try:
                 if kind == "rollout":
@@ -86,6 +90,15 @@ class Witness:
                 shared.setdefault(kind, []).append(fact.event)
         if any(event not in shared.get("environment", []) for event in shared.get("rollout", [])):
             self._broken(Rule.HISTORY, f"only in the rollout's stream: {shared}")
+
+    def _wrote(self, life: str, stream: str) -> None:
+        """Only whoever raised the epoch last writes for the engine."""
+        place = stream.partition(":")[2]
+        if stream.startswith("rollout:"):
+            place = self.rollouts[place].place
+        owner = self._truth.owner(place)
+        if owner is not None and owner != life:
+            self._broken(Rule.ZOMBIE, f"{life} writes to {stream}, and {owner} has {place}")
 
     def _broken(self, rule: Rule, what: str) -> None:
         self._fail(Problem(rule, what))
@@ -122,6 +135,9 @@ class Witness:
             if len(group.alive()) > max(group.wanted, len(_alive(before, group.id))):
                 self._broken(Rule.STEPS, f"{group.id} has more instances than the {group.wanted} wanted")
         match fact.event:
+            case e.InstanceStopped(group=group_id, instance=instance):
+                if instance not in before.groups[group_id].instances:
+                    self._broken(Rule.STEPS, f"{instance} of {group_id} is stopped twice")
             case e.Shifted(rollout=rollout, split=split):
                 self._lowered.setdefault(place, set()).difference_update(
                     group for group, share in split.shares.items() if share
@@ -181,6 +197,7 @@ class Witness:
         if missing := [i for i in observed if i < before.step and after.deciding and i not in after.settled]:
             self._broken(Rule.EVIDENCE, f"{after.id} is promoted without evidence for {missing}")
         bad = self._outside.bad.get(after.admitted.release, 0.0)
+        bad -= self._outside.bad.get(after.admitted.previous_release or "", 0.0)
         judged = [i for i in observed if i not in after.waved]
         if bad >= 0.3 and after.deciding and judged and len(judged) == len(observed):
             self._broken(Rule.EVIDENCE, f"{after.id} is promoted, and fails {bad:.0%} of its requests")
@@ -266,7 +283,8 @@ class Witness:
         split = self._outside.split(place)
         if state is None:
             return
-        for group in self._lowered.get(place, set()) - {state.stable}:
+        forgot = place in self._outside.forgotten  # a lowering that nobody remembers is put right later
+        for group in sorted(self._lowered.get(place, set()) - {state.stable}) if not forgot else ():
             if split.of(group):
                 self._broken(
                     Rule.RAISED, f"{group} was lowered and has {split.of(group)} without a new shift"
@@ -274,7 +292,12 @@ class Witness:
         answers = {g.id for g in routing.groups if g.endpoints}
         for group, share in split.shares.items():
             others = {g for g in state.split.shares if g != group}
-            if share > state.split.of(group) and others & answers == others and group != state.stable:
+            if (
+                not forgot
+                and share > state.split.of(group)
+                and others & answers == others
+                and group != state.stable
+            ):
                 self._broken(Rule.RAISED, f"{group} has {share}, the log says {state.split.of(group)}")
         self._in_force(state, routing)
 
@@ -285,7 +308,7 @@ class Witness:
         does = rollout.current.does
         if not isinstance(does, p.Shift):
             return
-        wanted, found = rollout.bound(does.split), routing.split
+        wanted, found = rollout.bound(does.split), self._outside.split(state.place)
         silent = {g.id for g in routing.groups if not g.endpoints}
         if all(found.of(g) == share for g, share in wanted.shares.items()) or silent & set(wanted.shares):
             self.note(rollout.id).in_force.add(rollout.step)

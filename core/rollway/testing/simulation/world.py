@@ -5,7 +5,7 @@ import contextvars
 import logging
 import random
 import tempfile
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -13,18 +13,22 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from rollway.store.protocol import Store
 from rollway.testing.clock import Stalled, VirtualClock, VirtualIdentifiers
 from rollway.testing.fake_target import Behaviour
 from rollway.testing.simulation.chronicle import Chronicle
 from rollway.testing.simulation.ending import Ending
+from rollway.testing.simulation.havoc import Havoc
 from rollway.testing.simulation.life import Life, Surroundings
-from rollway.testing.simulation.loop import LIFE, GoesInCircles, SeededLoop
+from rollway.testing.simulation.loop import LIFE, GoesInCircles, SeededLoop, spawn_outside
 from rollway.testing.simulation.outside import Outside
 from rollway.testing.simulation.people import CONTENT, People
 from rollway.testing.simulation.plugins import document
 from rollway.testing.simulation.rules import Problem, Rule
-from rollway.testing.simulation.scenario import HORIZON, Deploy, Kind, Say, Scenario, Trouble
-from rollway.testing.simulation.truth import OpenMemory
+from rollway.testing.simulation.scenario import HORIZON, Deploy, Say, Scenario, Trouble
+from rollway.testing.simulation.sql import SqlFile, template
+from rollway.testing.simulation.truth import OpenMemory, Truth
+from rollway.testing.simulation.watchman import Watchman
 from rollway.testing.simulation.weather import Weather
 from rollway.testing.simulation.witness import Witness
 
@@ -72,6 +76,7 @@ def simulate(scenario: Scenario) -> Outcome:
         world = World(scenario, loop)
         with _listening(world.chronicle):
             runner.run(world.play())
+            world.close()
     return Outcome(
         scenario,
         world.problem,
@@ -85,9 +90,15 @@ def simulate(scenario: Scenario) -> Outcome:
 @contextmanager
 def _listening(chronicle: Chronicle) -> Iterator[None]:
     """What the engine logs goes to the chronicle, and nowhere else."""
-    log = logging.getLogger("rollway")
+    with _logging("rollway", chronicle), _logging("sqlalchemy", logging.NullHandler()):
+        yield
+
+
+@contextmanager
+def _logging(name: str, handler: logging.Handler) -> Iterator[None]:
+    log = logging.getLogger(name)
     before = log.handlers, log.propagate, log.level
-    log.handlers, log.propagate = [chronicle], False
+    log.handlers, log.propagate = [handler], False
     log.setLevel(logging.WARNING)
     try:
         yield
@@ -104,18 +115,25 @@ class World:
         self.problem: Problem | None = None
         self._loop = loop
         self._chance = random.Random(f"chance {scenario.schedule}")  # noqa: S311
-        self._jumped = False
         self._failed = asyncio.Event()
         self._lives: list[Life] = []
+        self._asides: list[asyncio.Task[None]] = []
         self._current: dict[int, Life] = {}
         self._now = loop.time
+        self._havoc = Havoc(self)
+        self.ready = loop.ready
         self.clock = VirtualClock(scenario.wall)
         self.chronicle = Chronicle(loop.time, lambda: LIFE.get(""))
         self.weather = Weather(random.Random(f"weather {scenario.schedule}"), loop.time, scenario.slowness)  # noqa: S311
-        self.store = OpenMemory(self._herald)
+        self._memory = OpenMemory(self._herald)
+        self._file = SqlFile(_folder(), template(_folder())) if scenario.sql else None
+        truth: Truth = self._file or self._memory
         self.outside = Outside(self.clock, rates={p.full: p.rate for p in scenario.places})
-        self.witness = Witness(self.store, self.outside, self.fail, self.chronicle.say, lambda: self._jumped)
-        self.people = People(self.clock, self.chronicle, self.living, self.fail, DIGEST)
+        self.witness = Witness(truth, self.outside, self.fail, self.chronicle.say, lambda: self._havoc.jumped)
+        self._watchman = Watchman(self.witness, self.outside, self.weather, self.fail)
+        self.people = People(
+            self.clock, self.chronicle, self.living, self.fail, self.witness.actors.__contains__, DIGEST
+        )
         self.around = Surroundings(
             _folder(),
             self.clock,
@@ -144,8 +162,11 @@ class World:
 
     def living(self) -> Life | None:
         """Some daemon that lives; people ask that one."""
-        found = [life for life in self._current.values() if not life.dead and not life.frozen]
+        found = self._present()
         return self._chance.choice(found) if found else None
+
+    def _present(self) -> list[Life]:
+        return [life for life in self._current.values() if not life.dead and not life.frozen]
 
     async def play(self) -> None:
         """From the first start to the end."""
@@ -166,116 +187,62 @@ class World:
         places = self.scenario.places
         asyncio.ensure_future(self.outside.visitors(places, self._at_rest))  # noqa: RUF006 - ends with the world
         for daemon in range(self.scenario.daemons):
-            self._begin(daemon)
+            self.begin(daemon)
         await self.people.apply(document(places))
         happenings = [self._happens(h) for h in self.scenario.happenings]
         playing = [asyncio.ensure_future(h) for h in happenings]
         await asyncio.sleep(HORIZON)
         self._clear_up()
         await asyncio.wait_for(asyncio.gather(*playing), 120.0)
+        await asyncio.gather(*self._asides)
         await Ending(self).comes()
 
     def _at_rest(self) -> None:
         """With every burst of visitors."""
+        self._watchman.look(self._present())
         for unforeseen in self.chronicle.unforeseen:
             self.fail(Problem(Rule.FORESEEN, unforeseen))
+
+    def _behaves(self, deploy: Deploy) -> None:
+        if not deploy.healthy:
+            self.outside.machine.behaviours[deploy.release] = Behaviour(healthy_after=None)
 
     async def _happens(self, what: Deploy | Say | Trouble) -> None:
         await asyncio.sleep(what.at)
         match what:
             case Deploy(place=place, release=release):
-                self.outside.bad[release] = what.bad
-                if not what.healthy:
-                    self.outside.machine.behaviours[release] = Behaviour(healthy_after=None)
+                if release not in self.outside.bad:
+                    self.outside.bad[release] = what.bad
+                    self._behaves(what)
                 await self.people.deploy(self.scenario.places[place], what)
             case Say(place=place):
                 await self.people.say(self.scenario.places[place], what)
             case Trouble():
                 self.chronicle.say("trouble", f"{what.kind} {what.where} {what.seconds:g} s {what.amount:g}")
-                await self._trouble(what)
+                await self._havoc.strikes(what)
 
-    # -- trouble -------------------------------------------------------------------------------------------------
+    def aside(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Something that the world does by itself, and that it does not end without."""
+        self._asides.append(spawn_outside(work, name))
 
-    async def _trouble(self, trouble: Trouble) -> None:
-        life = self._current.get(trouble.daemon)
-        self.weather.disturb(trouble.seconds + 1.0)
-        match trouble.kind:
-            case Kind.CRASH if life is not None:
-                self._loop.ready.after(
-                    life.name, int(trouble.amount), lambda: self._crash(life, trouble.seconds)
-                )
-            case Kind.CRASH_IN:
-                call, done = trouble.where, bool(trouble.amount)
-                self.around.crashes[trouble.daemon, call, done] = lambda: self._crash_now(trouble)
-            case Kind.FREEZE if life is not None:
-                await self._freeze(life, trouble)
-            case Kind.DIE:
-                await self._dies(trouble)
-            case Kind.LIE:
-                liars = self.outside.lie(trouble.where)
-                await asyncio.sleep(trouble.seconds)
-                self.outside.honest(liars)
-            case Kind.FORGET:
-                self.outside.node.environments.clear()
-            case Kind.DOWN:
-                self.weather.begin(trouble)
-                self.outside.node.running = False
-                await asyncio.sleep(trouble.seconds)
-                self.outside.node.running = True
-            case Kind.METRICS if trouble.where == "reset":
-                self.outside.reset_counters()
-            case Kind.JUMP:
-                self._jumped = True
-                self.clock.jump(trouble.amount)
-            case _:
-                self.weather.begin(trouble)
+    def current(self, daemon: int) -> Life | None:
+        """The life that this daemon leads now, dead or alive."""
+        return self._current.get(daemon)
 
-    def _crash_now(self, trouble: Trouble) -> None:
-        life = self._current.get(trouble.daemon)
-        if life is not None:
-            self._crash(life, trouble.seconds)
-
-    def _crash(self, life: Life, down: float) -> None:
-        if life.dead:
-            return
-        life.kill()
-        self.weather.disturb(down + 1.0)
-        if self._current.get(life.daemon) is life:
-            self._aside(self._begin_later(life.daemon, down))
-
-    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
-        self._loop.create_task(work, context=_EMPTY.copy())
-
-    async def _begin_later(self, daemon: int, down: float) -> None:
-        await asyncio.sleep(down)
-        self._begin(daemon)
-
-    def _begin(self, daemon: int) -> None:
+    def begin(self, daemon: int) -> None:
+        """A new life of this daemon."""
         alone = self.scenario.daemons == 1
-        life = Life(
-            self.around, f"daemon-{daemon}.{len(self._lives)}", daemon, self.store.again(), alone=alone
-        )
+        name = f"daemon-{daemon}.{len(self._lives)}"
+        store, cut = self._store_of(name)
+        life = Life(self.around, name, daemon, store, alone=alone, cut=cut)
         self._lives.append(life)
         self._current[daemon] = life
         life.begin()
 
-    async def _freeze(self, life: Life, trouble: Trouble) -> None:
-        """Stopped at any place; where there are other daemons it wakes up as one whose time is over."""
-        self._loop.ready.after(life.name, int(trouble.amount), life.freeze)
-        await asyncio.sleep(trouble.seconds)
-        life.thaw()
-
-    async def _dies(self, trouble: Trouble) -> None:
-        """Once, or again and again: an instance that flaps."""
-        for _ in range(int(trouble.amount)):
-            state = next(iter(self.witness.environments.values()), None)
-            releases = [g.release for g in state.groups.values()] if state else []
-            if releases:
-                release = releases[-1 if trouble.where == "new" else 0]
-                for name in self.outside.die(release, 1):
-                    self.chronicle.say("trouble", f"{name} of {release} died")
-                self.weather.disturb(1.0)
-            await asyncio.sleep(0.7)
+    def _store_of(self, life: str) -> tuple[Store, Callable[[], None]]:
+        if self._file is None:
+            return self._memory.again(), lambda: None
+        return self._file.open(lambda: self.weather.way(""), lambda: self.witness.look(life))
 
     def _clear_up(self) -> None:
         """From here on nothing goes wrong."""
@@ -284,8 +251,21 @@ class World:
         self.around.crashes.clear()
         self.outside.rates = {p.full: max(p.rate, 1500.0) for p in self.scenario.places}
         for life in self._lives:
-            if life.frozen:
+            if life.frozen and self.scenario.daemons == 1:
                 life.thaw()
+
+    def close(self) -> None:
+        """Nothing of it is used any more."""
+        if self._file is not None:
+            self._file.close()
+
+    def leases(self) -> Mapping[str, str]:
+        """Who holds what."""
+        return dict(self._memory.leases())
+
+    def names(self) -> set[str]:
+        """Those who live."""
+        return {life.name for life in self._present()}
 
     async def _bury(self) -> None:
         """The world is over: whatever is left is cancelled, and nothing it does counts."""
