@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
-from rollway.testing.simulation import Outcome, draw, simulate
+from rollway.engine.lowering import Lowering
+from rollway.testing.simulation import Outcome, draw, shrunk, simulate
+from rollway.testing.simulation.scenario import Deploy, Kind, Trouble
+from tests.simulation.regressions import REGRESSIONS
 
 SEEDS = 520
 CHUNK = 20
@@ -22,6 +25,11 @@ def held(outcome: Outcome) -> None:
 def test_the_rules_hold_in_every_world(first: int) -> None:
     for seed in range(first, first + CHUNK):
         held(simulate(draw(seed)))
+
+
+@pytest.mark.parametrize("world", REGRESSIONS)
+def test_what_was_found_once_is_not_found_again(world: str) -> None:
+    held(simulate(REGRESSIONS[world]))
 
 
 DIGESTS = (
@@ -48,8 +56,6 @@ def test_worlds_are_of_all_kinds() -> None:
     assert sum(scenario.sql for scenario in drawn) == SEEDS // 10
     assert {scenario.daemons for scenario in drawn} == {1, 2, 3}
     assert {len(scenario.places) for scenario in drawn} == {1, 2}
-    from rollway.testing.simulation.scenario import Kind, Trouble
-
     kinds = {h.kind for scenario in drawn for h in scenario.happenings if isinstance(h, Trouble)}
     assert kinds == set(Kind)
 
@@ -61,3 +67,23 @@ def test_the_command_plays_a_seed_and_tells_it() -> None:
     assert done.stderr == ""
     assert "replay: python -m rollway.testing.simulation 3" in done.stdout
     assert "RolloutAdmitted" in done.stdout
+
+
+def test_the_shrinker_leaves_what_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug that needs one rollback: all that is left of the world is the first release and what is taken back."""
+    monkeypatch.setattr(Lowering, "_until_in_force", _nothing)
+    outcome = next(
+        found
+        for seed in range(50)
+        if len((found := simulate(draw(seed))).scenario.happenings) > 3 and found.problem
+    )
+    smaller = shrunk(outcome)
+    assert smaller.problem is not None
+    assert outcome.problem is not None
+    assert smaller.problem.rule is outcome.problem.rule
+    assert len(smaller.scenario.happenings) < len(outcome.scenario.happenings)
+    assert sum(isinstance(h, Deploy) for h in smaller.scenario.happenings) <= 2
+
+
+async def _nothing(*_: object) -> None:
+    return None

@@ -24,6 +24,7 @@ class Havoc:
             Kind.CRASH: self._crash,
             Kind.CRASH_IN: self._crash_in,
             Kind.FREEZE: self._freeze,
+            Kind.FREEZE_IN: self._freeze_in,
             Kind.DIE: self._dies,
             Kind.LIE: self._lies,
             Kind.FORGET: self._forgets,
@@ -51,6 +52,14 @@ class Havoc:
             life = self._world.current(trouble.daemon)
             if life is not None:
                 self._dead(life, trouble.seconds)
+
+        self._world.around.crashes[trouble.daemon, trouble.where, bool(trouble.amount)] = now
+
+    async def _freeze_in(self, trouble: Trouble) -> None:
+        def now() -> None:
+            life = self._world.current(trouble.daemon)
+            if life is not None and not life.dead:
+                self._frozen(life, trouble.seconds)
 
         self._world.around.crashes[trouble.daemon, trouble.where, bool(trouble.amount)] = now
 

@@ -152,6 +152,8 @@ class Life:
         """See `wire.Caller.crash_in`."""
         crash = self._around.crashes.pop((self.daemon, call, done), None)
         if crash is not None:
-            self.told(f"dies in {call}, {'after' if done else 'before'} it is done")
+            self.told(f"stops in {call}, {'after' if done else 'before'} it is done")
             crash()
-            await self._never.wait()
+            if self.dead:
+                await self._never.wait()
+            await asyncio.sleep(0)  # frozen: it goes on from here, some time

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     CRASH = "crash"
     CRASH_IN = "crash in a call"
     FREEZE = "freeze"
+    FREEZE_IN = "freeze in a call"
     CUT = "cut off"
     STORE = "store"
     CALL = "plugin call"
@@ -128,7 +129,9 @@ def draw(seed: int) -> Scenario:
     deploys = [d for index in range(len(places)) for d in _deploys(chance, index)]
     daemons = chance.choice((1, 1, 1, 2, 3)) if seed % 10 != 7 else 1
     says = [_say(chance, len(places)) for _ in range(chance.choice((0, 0, 1, 1, 2, 4)))]
-    troubles = [replace(t, daemon=chance.randrange(daemons)) for t in _troubles(chance)]
+    lowered = [*(d.at for d in deploys if d.bad), *(say.at for say in says if say.verb == "abort")]
+    drawn = [*_troubles(chance), *_about_lowering(chance, lowered)]
+    troubles = [replace(trouble, daemon=chance.randrange(daemons)) for trouble in drawn]
     unsorted: list[Happening] = [*deploys, *says, *troubles]
     happenings = sorted(unsorted, key=lambda happening: happening.at)
     return Scenario(
@@ -188,6 +191,7 @@ _WEIGHTS = {
     Kind.CRASH: 4,
     Kind.CRASH_IN: 5,
     Kind.FREEZE: 2,
+    Kind.FREEZE_IN: 3,
     Kind.CUT: 2,
     Kind.STORE: 4,
     Kind.CALL: 6,
@@ -203,6 +207,16 @@ _WEIGHTS = {
 def _troubles(chance: random.Random) -> Iterator[Trouble]:
     for _ in range(chance.choice((0, 1, 1, 2, 3, 5))):
         yield _trouble(chance)
+
+
+def _about_lowering(chance: random.Random, times: list[float]) -> Iterator[Trouble]:
+    """The one act that may precede its record: now and then something happens just then."""
+    for at in times:
+        kind = chance.choice((Kind.CRASH_IN, Kind.CALL, None, None, None, None, None, None))
+        if kind is Kind.CRASH_IN:
+            yield Trouble(round(at - 0.01, 3), kind, "router lower", 1.0, 1)
+        elif kind is Kind.CALL:
+            yield Trouble(round(at - 0.01, 3), kind, f"router lower {chance.choice(FAULTS)}", HORIZON, 2)
 
 
 def _trouble(chance: random.Random) -> Trouble:
@@ -229,6 +243,11 @@ def _crash_in(chance: random.Random, seconds: float) -> tuple[str, float, float]
 def _freeze(chance: random.Random, seconds: float) -> tuple[str, float, float]:
     """After so many further callbacks; now and then for a minute."""
     return "", 60.0 if chance.random() < 0.1 else seconds, chance.randrange(80)
+
+
+def _freeze_in(chance: random.Random, seconds: float) -> tuple[str, float, float]:
+    """In the next call of that kind, before (0) or after (1) it is done: it wakes up inside of it."""
+    return chance.choice(EFFECTS), chance.choice((seconds, 6.0)), chance.randrange(2)
 
 
 def _cut(chance: random.Random, seconds: float) -> tuple[str, float, float]:
@@ -272,6 +291,7 @@ _DETAILS: Mapping[Kind, Details] = {
     Kind.CRASH: _crash,
     Kind.CRASH_IN: _crash_in,
     Kind.FREEZE: _freeze,
+    Kind.FREEZE_IN: _freeze_in,
     Kind.CUT: _cut,
     Kind.STORE: _store,
     Kind.CALL: _call,
@@ -295,6 +315,7 @@ EFFECTS = (
     "store append",
     "store append",
     "router reconcile",
+    "router lower",
     "router lower",
     "router sever",
     "target start",

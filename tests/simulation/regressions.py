@@ -1,0 +1,138 @@
+"""Worlds that once broke a rule, kept as they were, with what each of them found."""
+
+from rollway.testing.simulation.scenario import Deploy, Kind, Place, Say, Scenario, Trouble
+
+ONE = Place("prod", ((50, 2.0),), 1, 1500.0)
+
+REGRESSIONS: dict[str, Scenario] = {
+    # The rollout was committed, the answer lost: nobody rang for it, and it stood still until the next start.
+    "an admission whose commit was not confirmed": Scenario(
+        22,
+        "22",
+        (ONE,),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Trouble(4.068, Kind.STORE, "unknown", 3.0, 1.0),
+            Deploy(4.835, 0, "v2-0", bad=0.3),
+        ),
+        slowness=0.0005,
+    ),
+    # One NaN in the counters, and no measurement and nothing known of the traffic was ever written again.
+    "counters that are no numbers": Scenario(
+        142,
+        "142",
+        (Place("prod", ((25, 3.0),), 2, 1500.0), Place("beta", ((25, 2.0),), 2, 1500.0, "all-at-once", 0.1)),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Deploy(0.0, 1, "v1-1"),
+            Deploy(3.0, 0, "v2-0"),
+            Trouble(4.0, Kind.METRICS, "nan", 1.0),
+            Trouble(5.5, Kind.CRASH, "", 0.25, 30),
+            Deploy(6.0, 1, "v2-1"),
+        ),
+    ),
+    # A router that forgot everything was never asked again: visitors got 503 until something else changed.
+    "a router that forgets at rest": Scenario(
+        55, "55", (ONE,), (Deploy(0.0, 0, "v1-0"), Trouble(5.0, Kind.FORGET)), slowness=0.02
+    ),
+    # The first release aborted while the router hung: the environment was let go with its rules still there.
+    "rules of a release that is gone": Scenario(
+        1003,
+        "1003",
+        (Place("prod", ((5, 3.0),), 2, 0.0, "all-at-once", 0.1),),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Deploy(5.701, 0, "v2-0", twice=True),
+            Trouble(6.91, Kind.CALL, "router reconcile hang", 14.0, 1),
+            Say(9.267, 0, "abort", twice=True),
+        ),
+        daemons=2,
+        slowness=0.02,
+    ),
+    # The first release became stable while the second was compiled as if it were the first.
+    "a plan made of an environment that changed meanwhile": Scenario(
+        960,
+        "960",
+        (Place("prod", ((10, 3.0),), 2, 1500.0), Place("beta", ((5, 2.0),), 1, 0.0)),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Deploy(0.0, 1, "v1-1"),
+            Deploy(1.225, 0, "v2-0", healthy=False),
+            Trouble(1.491, Kind.CRASH, "", 0.25, 3, daemon=2),
+            Deploy(2.357, 1, "v2-1", healthy=False),
+            Trouble(4.39, Kind.CRASH_IN, "target start", 2.0, 0),
+            Trouble(8.995, Kind.LIE, "dead", 8.0),
+            Trouble(10.157, Kind.DIE, "new", 0.0, 1),
+            Trouble(13.551, Kind.CALL, "router observe twice", 14.0, 1),
+        ),
+        daemons=3,
+        slowness=0.02,
+    ),
+    # Of a rollout's stream one heard before its environment's: the proposal was called an illegal history.
+    "notices in another order": Scenario(
+        14,
+        "14",
+        (
+            Place("prod", ((25, 2.0),), 1, 4000.0, "all-at-once", 0.1),
+            Place("beta", ((25, 2.0),), 2, 1500.0, "all-at-once", 0.1),
+        ),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Deploy(0.0, 1, "v1-1"),
+            Say(1.165, 1, "resume", twice=True),
+            Deploy(4.713, 1, "v2-1", bad=1.0, twice=True),
+            Trouble(7.78, Kind.CRASH_IN, "target start", 2.0, 1, daemon=1),
+            Deploy(7.792, 0, "v2-0", bad=1.0),
+            Deploy(13.195, 0, "v3-0", bad=0.3),
+        ),
+        daemons=2,
+    ),
+    # A rollout was let go of while its stream was read: what had come was folded upon nothing.
+    "let go of while it is read": Scenario(
+        245,
+        "245",
+        (Place("prod", ((10, 1.0),), 2, 1500.0),),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Trouble(1.506, Kind.FREEZE, "", 8.0, 15, daemon=1),
+            Trouble(1.681, Kind.CRASH_IN, "store append", 0.75, 1, daemon=2),
+            Trouble(3.07, Kind.DIE, "new", 0.0, 2, daemon=2),
+            Trouble(3.863, Kind.FREEZE, "", 1.0, 44),
+            Deploy(4.478, 0, "v2-0", healthy=False),
+            Deploy(8.031, 0, "v3-0", bad=1.0),
+            Trouble(13.687, Kind.CRASH_IN, "target start", 0.25, 1, daemon=2),
+        ),
+        daemons=3,
+        slowness=0.02,
+    ),
+    # An instance was stopped, and forgotten, twice in the log: both looks had begun before the first was recorded.
+    "stopped and forgotten once": Scenario(
+        237,
+        "237",
+        (
+            Place("prod", ((10, 3.0), (25, 1.0)), 2, 1500.0, "all-at-once", 0.1),
+            Place("beta", ((50, 2.0),), 1, 0.0),
+        ),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Deploy(0.0, 1, "v1-1"),
+            Say(2.665, 0, "abort", twice=True),
+            Deploy(5.608, 1, "v2-1", healthy=False),
+        ),
+        sql=True,
+        slowness=0.02,
+    ),
+    # The shard of an environment was told by whoever wrote its row last, so that nobody found it.
+    "an environment deployed through another daemon": Scenario(
+        31,
+        "31",
+        (Place("prod", ((50, 2.0),), 2, 1500.0), Place("beta", ((50, 2.0),), 2, 1500.0)),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Deploy(0.0, 1, "v1-1"),
+            Deploy(6.0, 0, "v2-0", bad=1.0),
+            Deploy(6.0, 1, "v2-1"),
+        ),
+        daemons=2,
+    ),
+}
