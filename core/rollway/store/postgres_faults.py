@@ -64,6 +64,9 @@ _UNREACHABLE: Final[Mapping[str, tuple[str, str]]] = {
     r"SSL|certificate": ("no secure connection can be made", "Check sslmode and certificates in the URL"),
 }
 _ENDED: Final = re.compile(r"08...|57P..|25P03")
+_LOST: Final = re.compile(
+    r"lost|closed|consuming input failed|sending query|reset by peer|Broken pipe", re.IGNORECASE
+)
 _SESSION_OVER = ("the connection was lost", _LATER)
 
 
@@ -98,7 +101,7 @@ def _of_text(text: str, place: Place) -> tuple[str, str]:
     for pattern, code in _BY_TEXT.items():
         if re.search(pattern, text):
             return _BY_CODE[code]
-    if re.search("lost|closed", text) and "failed:" not in text:
+    if _LOST.search(text) and "failed:" not in text.partition("consuming input")[0]:
         return _SESSION_OVER
     for pattern, said in _UNREACHABLE.items():
         if re.search(pattern, text):

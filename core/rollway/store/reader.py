@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -14,7 +14,10 @@ T = TypeVar("T")
 
 
 class Reader:
-    """Reads by short looks, each on a connection of its own.
+    """Reads by short looks, each on a connection of its own and in a task of its own.
+
+    Whoever is cancelled leaves at once; the look ends by itself, and its connection is kept. A driver would first have
+    the server cancel it, and wait for that.
 
     A starting daemon reads thousands of streams at once: they queue. Were each of them to find out by itself that
     the server is frozen, the last would wait for minutes; so those that wait fail with the one that found it out.
@@ -24,6 +27,7 @@ class Reader:
         self._engine = engine
         self._dialect = dialect
         self._turns = asyncio.Semaphore(READERS)
+        self._looks: set[asyncio.Task[Any]] = set()
         self._failure: StoreUnavailable | None = None
         self.closed = False
 
@@ -31,7 +35,20 @@ class Reader:
         """Return what is seen. Raises `StoreUnavailable`."""
         if self.closed:
             raise closed()
-        before = self._failure
+        task = asyncio.create_task(self._in_turn(look, self._failure), name="rollway-store-reader")
+        self._looks.add(task)
+        task.add_done_callback(self._looked)
+        await asyncio.wait({task})
+        return task.result()
+
+    def _looked(self, task: asyncio.Task[Any]) -> None:
+        self._looks.discard(task)
+        if not task.cancelled():
+            task.exception()  # somebody may have been there to hear of it, or not
+
+    async def _in_turn(
+        self, look: Callable[[AsyncConnection], Awaitable[T]], before: StoreUnavailable | None
+    ) -> T:
         async with self._turns:
             failure = self._failure
             if failure is not None and failure is not before:
@@ -60,8 +77,10 @@ class Reader:
             return await look(connection)
 
     async def aclose(self) -> None:
-        """Let the connections go."""
+        """Let the connections go once nobody looks any more."""
         self.closed = True
+        if self._looks:
+            await asyncio.wait(self._looks)
         await self._engine.dispose()
 
 
