@@ -18,6 +18,7 @@ from rollway.engine.lowering import Lowering
 from rollway.engine.rollout import RolloutAtWork
 from rollway.evidence.judge import Judge
 from rollway.plugin.kinds import StaleToken
+from rollway.testing import memory_store
 from rollway.testing.fake_router import FakeRouter
 from rollway.testing.fake_target import FakeTarget
 from rollway.testing.simulation import draw, simulate
@@ -64,6 +65,10 @@ def epoch_not_compared(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def epoch_not_compared_by_the_store(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(memory_store, "check_held", lambda *_: None)
+
+
 def token_not_compared_on_the_node(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FakeRouter, "_admit", lambda *_: None)
     patch.setattr(FakeTarget, "_check", lambda *_: None)
@@ -98,7 +103,14 @@ def drain_skipped(patch: pytest.MonkeyPatch) -> None:
 
 def evidence_carried_over(patch: pytest.MonkeyPatch) -> None:
     """What passed at 5 % passes at 25 % as well."""
-    patch.setattr(Judge, "new_step", lambda *_: None)
+    anew = Judge.new_step
+
+    def carried(self: Judge, margin: float = 0.0, tolerance: float | None = None) -> None:
+        clear, step = self._clear, self._step
+        anew(self, margin, tolerance)
+        self._clear, self._step = clear, step
+
+    patch.setattr(Judge, "new_step", carried)
 
 
 def group_forgotten_before_it_is_stopped(patch: pytest.MonkeyPatch) -> None:
@@ -135,6 +147,7 @@ BUGS: tuple[tuple[Plant, frozenset[Rule]], ...] = (
     (lowering_not_retried, frozenset({Rule.FIRST})),
     (step_recorded_before_it_is_done, frozenset({Rule.STEPS})),
     (epoch_not_compared, frozenset({Rule.ZOMBIE})),
+    (epoch_not_compared_by_the_store, frozenset({Rule.ZOMBIE})),
     (token_not_compared_on_the_node, frozenset({Rule.ZOMBIE})),
     (fence_not_raised, frozenset({Rule.ZOMBIE})),
     (command_acknowledged_before_it_is_appended, frozenset({Rule.REMEMBERED})),

@@ -48,20 +48,13 @@ class Havoc:
             self._world.ready.after(life.name, int(trouble.amount), lambda: self._dead(life, trouble.seconds))
 
     async def _crash_in(self, trouble: Trouble) -> None:
-        def now() -> None:
-            life = self._world.current(trouble.daemon)
-            if life is not None:
-                self._dead(life, trouble.seconds)
-
-        self._world.around.crashes[trouble.daemon, trouble.where, bool(trouble.amount)] = now
+        self._in_call(trouble, lambda life: self._dead(life, trouble.seconds))
 
     async def _freeze_in(self, trouble: Trouble) -> None:
-        def now() -> None:
-            life = self._world.current(trouble.daemon)
-            if life is not None and not life.dead:
-                self._frozen(life, trouble.seconds)
+        self._in_call(trouble, lambda life: self._frozen(life, trouble.seconds))
 
-        self._world.around.crashes[trouble.daemon, trouble.where, bool(trouble.amount)] = now
+    def _in_call(self, trouble: Trouble, does: Callable[[Life], None]) -> None:
+        self._world.around.crashes[trouble.daemon, trouble.where, bool(trouble.amount)] = does
 
     def _dead(self, life: Life, down: float) -> None:
         if life.dead:

@@ -22,13 +22,11 @@ from rollway.testing.simulation.chronicle import Chronicle
 from rollway.testing.simulation.loop import LIFE, Ready
 from rollway.testing.simulation.outside import Onlooker, Outside, SeenRouter, SeenTarget
 from rollway.testing.simulation.plugins import registry
+from rollway.testing.simulation.scenario import ANY
 from rollway.testing.simulation.weather import Weather
 from rollway.testing.simulation.wire import Wire, far
 
 Result = TypeVar("Result")
-
-FINE = 3
-"""So many steps of a crash are left to chance after the call that it was in."""
 
 
 @dataclass
@@ -44,7 +42,7 @@ class Surroundings:
     ready: Ready
     onlooker: Onlooker
     looked: Callable[[str], None]
-    crashes: dict[tuple[int, str, bool], Callable[[], None]] = field(default_factory=dict)
+    crashes: dict[tuple[int, str, bool], Callable[["Life"], None]] = field(default_factory=dict)
 
 
 class Life:
@@ -150,10 +148,11 @@ class Life:
 
     async def crash_in(self, call: str, *, done: bool) -> None:
         """See `wire.Caller.crash_in`."""
-        crash = self._around.crashes.pop((self.daemon, call, done), None)
-        if crash is not None:
+        crashes = self._around.crashes
+        stop = crashes.pop((self.daemon, call, done), None) or crashes.pop((ANY, call, done), None)
+        if stop is not None:
             self.told(f"stops in {call}, {'after' if done else 'before'} it is done")
-            crash()
+            stop(self)
             if self.dead:
                 await self._never.wait()
             await asyncio.sleep(0)  # frozen: it goes on from here, some time

@@ -9,6 +9,12 @@ from typing import Literal, TypeAlias
 HORIZON = 14.0
 """Virtual seconds of trouble; afterwards nothing more goes wrong, and everything has to come to its end."""
 
+OVERTAKEN = 0.2
+"""At so many of the deploys somebody is overtaken in the middle of a call."""
+
+ANY = -1
+"""Stands for whichever daemon makes a call."""
+
 AGAIN = 0.1
 """Of the deploys so many name the first release again."""
 
@@ -132,6 +138,7 @@ def draw(seed: int) -> Scenario:
     lowered = [*(d.at for d in deploys if d.bad), *(say.at for say in says if say.verb == "abort")]
     drawn = [*_troubles(chance), *_about_lowering(chance, lowered)]
     troubles = [replace(trouble, daemon=chance.randrange(daemons)) for trouble in drawn]
+    troubles += _zombies(chance, daemons, [deploy.at for deploy in deploys])
     unsorted: list[Happening] = [*deploys, *says, *troubles]
     happenings = sorted(unsorted, key=lambda happening: happening.at)
     return Scenario(
@@ -148,14 +155,14 @@ def draw(seed: int) -> Scenario:
 def _place(chance: random.Random, name: str) -> Place:
     steps = tuple(
         (weight, chance.choice((1.0, 2.0, 3.0)))
-        for weight in sorted(chance.sample((5, 10, 25, 50), chance.choice((1, 1, 2))))
+        for weight in sorted(chance.sample((5, 10, 25, 50), chance.choice((1, 2))))
     )
     strategy = chance.choice(("canary", "canary", "canary", "all-at-once"))
     return Place(
         name,
         steps,
         instances=chance.choice((1, 2, 2, 3)),
-        rate=chance.choice((0.0, 300.0, 1500.0, 1500.0, 4000.0)),
+        rate=chance.choice((0.0, 150.0, 300.0, 1500.0, 1500.0, 4000.0)),
         strategy=strategy,
         most=0.1 if strategy == "all-at-once" or chance.random() < 0.2 else None,
     )
@@ -217,6 +224,19 @@ def _about_lowering(chance: random.Random, times: list[float]) -> Iterator[Troub
             yield Trouble(round(at - 0.01, 3), kind, "router lower", 1.0, 1)
         elif kind is Kind.CALL:
             yield Trouble(round(at - 0.01, 3), kind, f"router lower {chance.choice(FAULTS)}", HORIZON, 2)
+
+
+def _zombies(chance: random.Random, daemons: int, times: list[float]) -> Iterator[Trouble]:
+    """Whoever drives is stopped inside a call, or a call of his outlives him; somebody else goes on meanwhile."""
+    for at in times:
+        moment, call = round(at + chance.uniform(0.0, 3.0), 3), chance.choice(EFFECTS)
+        if chance.random() > OVERTAKEN:
+            continue
+        if daemons > 1:
+            yield Trouble(moment, Kind.FREEZE_IN, call, chance.choice((4.5, 6.0, 8.0)), 0, ANY)
+        elif not call.startswith("store"):
+            yield Trouble(moment, Kind.CALL, f"{call} late", HORIZON, 1)
+            yield Trouble(round(moment + chance.uniform(0.1, 1.0), 3), Kind.CRASH, "", 0.2, 0)
 
 
 def _trouble(chance: random.Random) -> Trouble:

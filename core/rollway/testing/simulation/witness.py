@@ -23,8 +23,8 @@ from rollway.testing.simulation.truth import Truth
 SHARED = (e.RolloutAdmitted, e.Promoted, e.RolloutEnded, e.WeightLowered, e.ConnectionsClosed)
 """Events that stand in both streams; where a rollout has them, its environment has them at the same time."""
 
-FEWEST = 20
-"""Requests without which no monitor can let anything pass."""
+FEWEST, FEWEST_LIMIT = 70, 40
+"""Requests without which no comparison, and no limit of 10 %, can let anything pass."""
 
 
 @dataclass
@@ -182,12 +182,12 @@ class Witness:
             if how == "promoted" and step not in before.waved:
                 self._broken(Rule.EVIDENCE, f"{before.id}: nobody waved step {step} through")
             if how == "pass":
-                self._passed(before, step)
+                self._passed(before, step, FEWEST_LIMIT if monitor.test else FEWEST)
 
-    def _passed(self, before: RolloutState, step: int) -> None:
+    def _passed(self, before: RolloutState, step: int, fewest: int) -> None:
         since = self.note(before.id).reported.get(before.group, 0.0)
         requests = self._outside.reported.get(before.group, 0.0) - since
-        if requests < FEWEST:
+        if requests < fewest:
             self._broken(Rule.EVIDENCE, f"{before.id}: step {step} passed on {requests:g} requests")
 
     def _promoted(self, before: RolloutState, after: RolloutState) -> None:
@@ -214,7 +214,7 @@ class Witness:
     def _must_be_away(self, state: RolloutState, what: str) -> None:
         place = f"{state.admitted.application}/{state.admitted.environment}"
         share = self._outside.split(place).of(state.group)
-        if share:
+        if share and place not in self._outside.forgotten:
             self._broken(Rule.FIRST, f"{what}, while {state.group} gets {share / 100:g}% of the requests")
 
     def _ended(self, before: RolloutState, phase: Phase) -> None:

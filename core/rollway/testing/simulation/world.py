@@ -259,6 +259,11 @@ class World:
         if self._file is not None:
             self._file.close()
 
+    @property
+    def lives(self) -> int:
+        """How many daemons have begun."""
+        return len(self._lives)
+
     def leases(self) -> Mapping[str, str]:
         """Who holds what."""
         return dict(self._memory.leases())
