@@ -1,4 +1,4 @@
-"""Looks at the log after every append and at every effect in its moment, and says which rule was broken."""
+"""Looks at the log after every append, and says which rule was broken."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -8,16 +8,14 @@ from rollway.domain import environment as environments
 from rollway.domain import events as e
 from rollway.domain import plan as p
 from rollway.domain import rollout as rollouts
-from rollway.domain.effects import Effect, Mark, Token
 from rollway.domain.environment import EnvironmentState
-from rollway.domain.instances import Group
 from rollway.domain.rollout import RolloutState
 from rollway.domain.split import WHOLE
-from rollway.domain.traffic import Routing
 from rollway.domain.words import Phase
 from rollway.engine.codec import decode
 from rollway.testing.simulation.outside import Outside
 from rollway.testing.simulation.rules import Problem, Rule
+from rollway.testing.simulation.telling import told
 from rollway.testing.simulation.truth import Truth
 
 SHARED = (e.RolloutAdmitted, e.Promoted, e.RolloutEnded, e.WeightLowered, e.ConnectionsClosed)
@@ -44,7 +42,6 @@ class Witness:
         outside: Outside,
         fail: Callable[[Problem], None],
         say: Callable[[str, str], None],
-        jumped: Callable[[], bool],
     ) -> None:
         self.rollouts: dict[str, RolloutState] = {}
         self.environments: dict[str, EnvironmentState] = {}
@@ -53,16 +50,11 @@ class Witness:
         self._outside = outside
         self._fail = fail
         self._say = say
-        self._jumped = jumped
         self._seen: dict[str, int] = {}
         self._notes: dict[str, Seen] = {}
-        self._tokens: dict[tuple[str, str], Token] = {}
-        self._owners: dict[str, tuple[int, str]] = {}
-        self._lowered: dict[str, set[str]] = {}
-        self._retired_at: dict[str, float] = {}
-        self._ready: dict[str, int] = {}
-
-    # -- the log -------------------------------------------------------------------------------------------------
+        self.lowered: dict[str, set[str]] = {}
+        self.retired_at: dict[str, float] = {}
+        self.ready: dict[str, int] = {}
 
     def look(self, life: str) -> None:
         """Whatever is new in the log, just after a call of the store."""
@@ -139,14 +131,14 @@ class Witness:
                 if instance not in before.groups[group_id].instances:
                     self._broken(Rule.STEPS, f"{instance} of {group_id} is stopped twice")
             case e.Shifted(rollout=rollout, split=split):
-                self._lowered.setdefault(place, set()).difference_update(
+                self.lowered.setdefault(place, set()).difference_update(
                     group for group, share in split.shares.items() if share
                 )
                 self._enough(after, rollout)
             case e.WeightLowered(group=group_id):
-                self._lowered.setdefault(place, set()).add(group_id)
+                self.lowered.setdefault(place, set()).add(group_id)
             case e.GroupRetired(group=group_id):
-                self._retired_at[group_id] = self._outside.clock.monotonic()
+                self.retired_at[group_id] = self._outside.clock.monotonic()
                 if after.split.of(group_id):
                     self._broken(Rule.FIRST, f"{group_id} is retired while the log gives it traffic")
 
@@ -170,7 +162,7 @@ class Witness:
 
     def _verified(self, before: RolloutState, group: str) -> None:
         state = self.environments[f"{before.admitted.application}/{before.admitted.environment}"]
-        seen, wanted = self._ready.get(group, 0), state.groups[group].wanted
+        seen, wanted = self.ready.get(group, 0), state.groups[group].wanted
         if seen < wanted:
             self._broken(Rule.STEPS, f"{before.id}: verified, with {seen} of {wanted} ever seen healthy")
 
@@ -240,170 +232,6 @@ class Witness:
             if share and state.groups[group].wanted < needed:
                 self._broken(Rule.FLOOR, f"{group} gets {share} with {state.groups[group].wanted} instances")
 
-    # -- effects -------------------------------------------------------------------------------------------------
-
-    def before(self, life: str, verb: str, arguments: tuple[object, ...]) -> None:
-        """See `outside.Onlooker`."""
-        match verb, arguments:
-            case "stop", (Group(), str(instance), Effect() as effect, bool(hard)):
-                self._stopping(arguments[0], instance, effect, hard)  # type: ignore[arg-type]
-
-    def after(self, life: str, verb: str, arguments: tuple[object, ...]) -> None:
-        """See `outside.Onlooker`."""
-        match verb, arguments:
-            case "reconcile", (Routing() as routing, Effect() as effect):
-                self._say(life, f"router: {routing.environment} {_split(routing)} {_token(effect)}")
-                self._owner(life, routing.environment, "router", effect)
-                self._routed(routing)
-            case "lower", (str(place), Mark() as mark):
-                self._say(life, f"router: {place} lowers {mark.group}")
-                self._lowered.setdefault(place, set()).add(mark.group)
-                self._whole(place)
-            case "start" | "stop", (Group() as group, str(instance), Effect() as effect, *_):
-                self._say(life, f"target: {verb} {instance} of {group.release} {_token(effect)}")
-                self._owner(life, group.place, "target", effect)
-            case "observe", (str(place),):
-                self._healthy(place)
-
-    def _owner(self, life: str, place: str, there: str, effect: Effect) -> None:
-        """Tokens never go back, and no life acts in an epoch that is another's."""
-        token, last = effect.token, self._tokens.get((place, there))
-        if last is not None and token < last:
-            self._broken(Rule.ZOMBIE, f"{place}: {life} acts with {token} after {last}")
-        self._tokens[place, there] = max(token, last or token)
-        owner = self._owners.get(place)
-        if owner is not None and owner[0] == token.epoch and owner[1] != life:
-            self._broken(Rule.ZOMBIE, f"{place}: {life} acts in the epoch {token.epoch} of {owner[1]}")
-        if owner is None or token.epoch > owner[0]:
-            self._owners[place] = (token.epoch, life)
-
-    def _routed(self, routing: Routing) -> None:
-        place, state = routing.environment, self.environments.get(routing.environment)
-        self._whole(place)
-        split = self._outside.split(place)
-        if state is None:
-            return
-        forgot = place in self._outside.forgotten  # a lowering that nobody remembers is put right later
-        for group in sorted(self._lowered.get(place, set()) - {state.stable}) if not forgot else ():
-            if split.of(group):
-                self._broken(
-                    Rule.RAISED, f"{group} was lowered and has {split.of(group)} without a new shift"
-                )
-        answers = {g.id for g in routing.groups if g.endpoints}
-        for group, share in split.shares.items():
-            others = {g for g in state.split.shares if g != group}
-            if (
-                not forgot
-                and share > state.split.of(group)
-                and others & answers == others
-                and group != state.stable
-            ):
-                self._broken(Rule.RAISED, f"{group} has {share}, the log says {state.split.of(group)}")
-        self._in_force(state, routing)
-
-    def _in_force(self, state: EnvironmentState, routing: Routing) -> None:
-        rollout = self.rollouts.get(state.rollout or "")
-        if rollout is None or not rollout.started or rollout.current is None:
-            return
-        does = rollout.current.does
-        if not isinstance(does, p.Shift):
-            return
-        wanted, found = rollout.bound(does.split), self._outside.split(state.place)
-        silent = {g.id for g in routing.groups if not g.endpoints}
-        if all(found.of(g) == share for g, share in wanted.shares.items()) or silent & set(wanted.shares):
-            self.note(rollout.id).in_force.add(rollout.step)
-
-    def _whole(self, place: str) -> None:
-        split = self._outside.split(place)
-        if split.shares and sum(split.shares.values()) != WHOLE:
-            self._broken(Rule.WHOLE, f"{place}: {dict(split.shares)}")
-        state = self.environments.get(place)
-        if place not in self._outside.node.environments:
-            return  # forgotten by the router: nothing of it is in force
-        if state and state.stable and state.split.shares and not split.shares:
-            self._broken(Rule.WHOLE, f"{place}: no traffic for anybody, though {state.stable} is stable")
-
-    def _healthy(self, place: str) -> None:
-        """Somebody looks: how many healthy instances of each group there are to be seen."""
-        state = self.environments.get(place)
-        for group in state.groups.values() if state else ():
-            known = {i.id for i in group.alive()} & self._outside.machine.instances.keys()
-            ready = sum(self._outside.well(name) for name in known)
-            self._ready[group.id] = max(ready, self._ready.get(group.id, 0))
-
-    def _stopping(self, group: Group, instance: str, effect: Effect, hard: bool) -> None:
-        known = self._outside.machine.instances.get(instance)
-        last = self._tokens.get((group.place, "target"))
-        if known is None or known.stopped or (last is not None and effect.token < last):
-            return
-        state = self.environments.get(group.place)
-        in_log = state.groups.get(group.id) if state else None
-        here = in_log.instances.get(instance) if in_log else None
-        if in_log is None or here is None or (here.died is None and here.stopping_at is None):
-            self._broken(Rule.STEPS, f"{instance} is stopped, and the log does not say so")
-            return
-        dead = here.died is not None
-        self._not_serving(group, instance, dead)
-        retired = self._retired_at.get(group.id)
-        if dead or in_log.hard or hard or retired is None or self._jumped():
-            return
-        waited, due = self._outside.clock.monotonic() - retired, _drain(in_log)
-        if waited < due - 0.001:
-            self._broken(Rule.DRAINED, f"{instance} of {group.id} is stopped after {waited:.2f} of {due:g} s")
-
-    def _not_serving(self, group: Group, instance: str, dead: bool) -> None:
-        known = self._outside.node.environments.get(group.place)
-        if known is None or dead or not known.split.of(group.id):
-            return
-        address = self._outside.machine.instances[instance].address
-        if any(address in g.endpoints for g in known.routing.groups if g.id == group.id):
-            share = known.split.of(group.id)
-            self._broken(
-                Rule.SERVING, f"{instance} of {group.release} is stopped with {share} of the requests"
-            )
-
-
-def _drain(group: environments.GroupState) -> float:
-    """Seconds that the group's connections have, by the log."""
-    if group.closes_at is None or group.retired_at is None:
-        return 0.0
-    return group.closes_at - group.retired_at
-
 
 def _alive(state: EnvironmentState, group: str) -> tuple[environments.InstanceState, ...]:
     return state.groups[group].alive() if group in state.groups else ()
-
-
-def _split(routing: Routing) -> str:
-    return ", ".join(f"{group} {share}" for group, share in sorted(routing.split.shares.items())) or "nothing"
-
-
-def _token(effect: Effect) -> str:
-    return f"[{effect.token.epoch}.{effect.token.serial}]"
-
-
-def told(event: e.Event) -> str:
-    """An event in a few words."""
-    said: list[str] = []
-    for name in (
-        "step",
-        "release",
-        "monitor",
-        "verdict",
-        "group",
-        "size",
-        "instance",
-        "phase",
-        "split",
-        "because",
-    ):
-        value = getattr(event, name, None)
-        if name == "split" and value is not None:
-            value = ", ".join(f"{g} {share}" for g, share in sorted(value.shares.items()))
-        if value is not None:
-            said.append(f"{name}={value}")
-    reason = getattr(event, "reason", "")
-    return f"{type(event).__name__}({', '.join(said)})" + (f": {reason[:90]}" if reason else "")
-
-
-__all__ = ["Witness", "told"]

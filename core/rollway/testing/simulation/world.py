@@ -17,6 +17,7 @@ from rollway.store.protocol import Store
 from rollway.testing.clock import Stalled, VirtualClock, VirtualIdentifiers
 from rollway.testing.fake_target import Behaviour
 from rollway.testing.simulation.chronicle import Chronicle
+from rollway.testing.simulation.effects import EffectWitness
 from rollway.testing.simulation.ending import Ending
 from rollway.testing.simulation.havoc import Havoc
 from rollway.testing.simulation.life import Life, Surroundings
@@ -129,7 +130,9 @@ class World:
         self._file = SqlFile(_folder(), template(_folder())) if scenario.sql else None
         truth: Truth = self._file or self._memory
         self.outside = Outside(self.clock, rates={p.full: p.rate for p in scenario.places})
-        self.witness = Witness(truth, self.outside, self.fail, self.chronicle.say, lambda: self._havoc.jumped)
+        say = self.chronicle.say
+        self.witness = Witness(truth, self.outside, self.fail, say)
+        effects = EffectWitness(self.witness, self.outside, self.fail, say, lambda: self._havoc.jumped)
         self._watchman = Watchman(self.witness, self.outside, self.weather, self.fail)
         self.people = People(
             self.clock, self.chronicle, self.living, self.fail, self.witness.actors.__contains__, DIGEST
@@ -142,7 +145,7 @@ class World:
             self.weather,
             self.chronicle,
             loop.ready,
-            self.witness,
+            effects,
             self.witness.look,
         )
 
