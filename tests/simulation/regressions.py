@@ -127,4 +127,22 @@ REGRESSIONS: dict[str, Scenario] = {
         ),
         daemons=2,
     ),
+    # The lease was lost while a step began: what was known of the traffic was gone in the middle of it.
+    "a lease that is lost while a step begins": Scenario(
+        3475,
+        "3475",
+        (Place("prod", ((25, 1.0), (50, 3.0)), 1, 1500.0), Place("beta", ((25, 2.0),), 2, 0.0, most=0.1)),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Deploy(0.0, 1, "v1-1"),
+            Trouble(0.842, Kind.FREEZE_IN, "router reconcile", 4.5, 0, ANY),
+            Trouble(3.038, Kind.CALL, "router sever late", 14.0, 5, daemon=1),
+            Deploy(5.829, 0, "v2-0", bad=0.3, twice=True),
+            Deploy(6.503, 1, "v2-1"),
+            Say(11.07, 0, "rollback"),
+            Deploy(11.963, 1, "v3-1"),
+        ),
+        daemons=3,
+        slowness=0.02,
+    ),
 }
