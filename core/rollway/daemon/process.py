@@ -23,6 +23,7 @@ from rollway.daemon.folder import held
 from rollway.daemon.logs import configure
 from rollway.daemon.metrics import Gauges, Metrics
 from rollway.daemon.options import DaemonOptions
+from rollway.daemon.sharing import agreed_folder, alone, leases
 from rollway.daemon.systemd import Notifier
 from rollway.daemon.witness import Witness
 from rollway.engine.alarm import MemoryAlarmClock
@@ -30,11 +31,12 @@ from rollway.engine.artifacts import ArtifactFolder
 from rollway.engine.engine import Engine
 from rollway.engine.journal import Journal
 from rollway.engine.nodes import PluginsAtWork
+from rollway.engine.ownership import Ownership
 from rollway.engine.service import Service, World
 from rollway.engine.system import SystemClock, SystemIdentifiers
 from rollway.plugin.loading import load
 from rollway.plugin.secrets import Secrets
-from rollway.store import Store, open_store, sqlite_url
+from rollway.store import Store, StoreUnavailable, is_shared, open_store, sqlite_url
 
 if TYPE_CHECKING:
     from rollway.http.serving import Listener
@@ -75,7 +77,7 @@ async def _serve(options: DaemonOptions, folder: Path, listener: "Listener") -> 
         gc.freeze()  # what stays for life need not be looked through again
         gc.enable()
 
-    async with composed(folder, options.database, registry) as service:
+    async with composed(folder, options.database, registry, listener.url) as service:
         await serve(create_app(service, registry=registry), listener, stop, answers)
         notifier.stopping()
     log.info("stopped; applications and their traffic go on")
@@ -83,18 +85,24 @@ async def _serve(options: DaemonOptions, folder: Path, listener: "Listener") -> 
 
 @asynccontextmanager
 async def composed(
-    folder: Path, database: str | None = None, registry: CollectorRegistry | None = None
+    folder: Path, database: str | None = None, registry: CollectorRegistry | None = None, url: str = ""
 ) -> AsyncIterator[Service]:
     """Everything but HTTP, running; on leaving it is taken down and what was accepted is written.
 
-    What is measured is found in `registry`.
+    What is measured is found in `registry`; `url` is where other daemons of the same database may find this one.
     """
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = registry if registry is not None else CollectorRegistry()
     metrics = Metrics(registry)
     store = await open_store(database or sqlite_url(folder / "rollway.db"), metrics.commit)
     clock, node = SystemClock(), platform.node() or "localhost"
-    plugins = PluginsAtWork(load(), folder / "node", node, Secrets(folder / "secrets"))
+    at_node, artifacts = folder / "node", folder / "artifacts"
+    ownership: Ownership = alone(node)
+    if database is not None and is_shared(database):
+        ownership = leases(store, clock, node, url)
+        at_node = await agreed_folder(store, f"node:{node}", at_node, clock.now())
+        artifacts = await agreed_folder(store, "artifacts", artifacts, clock.now())
+    plugins = PluginsAtWork(load(), at_node, node, Secrets(folder / "secrets"))
     journal = Journal(store, clock, node)
     engine = Engine(
         store=store,
@@ -103,16 +111,17 @@ async def composed(
         clock=clock,
         identifiers=SystemIdentifiers(),
         plugins=plugins,
-        owner=f"{node}:{os.getpid()}",
+        ownership=ownership,
     )
     world = World(
         store,
         journal,
         engine,
-        ArtifactFolder(folder / "artifacts"),
+        ArtifactFolder(artifacts),
         plugins.registry,
         clock,
         SystemIdentifiers(),
+        node,
     )
     await _observe(metrics, registry, engine, journal, store)
     running = asyncio.create_task(engine.run(), name="engine")
@@ -129,6 +138,8 @@ async def composed(
         await asyncio.gather(running, *beside, return_exceptions=True)
         await engine.close()
         await plugins.close()
+        with contextlib.suppress(StoreUnavailable):
+            await ownership.leave()
         await store.aclose()
 
 

@@ -82,6 +82,11 @@ class EnvironmentState:
         return f"{self.application}/{self.name}"
 
     @property
+    def node(self) -> str:
+        """Where its plugins work; empty where any daemon may drive them."""
+        return self.last.node if self.last else ""
+
+    @property
     def stable_release(self) -> str | None:
         """The release that is stable, if any."""
         return self.groups[self.stable].release if self.stable and self.stable in self.groups else None

@@ -67,7 +67,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutAdmitted:
-    """A rollout holds its environment: whole settings and compiled plan, executed as stored."""
+    """A rollout holds its environment: whole settings and compiled plan, executed as stored.
+
+    `node` is where its plugins work; empty where any daemon may drive them.
+    """
 
     rollout: str
     application: str
@@ -89,6 +92,7 @@ class RolloutAdmitted:
     reason: str = ""
     retry_of: str | None = None
     plan_digest: str = ""
+    node: str = ""
     v: ClassVar[int] = 1
 
 

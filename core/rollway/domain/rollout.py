@@ -57,6 +57,16 @@ class RolloutState:
         return self.admitted.rollout
 
     @property
+    def place(self) -> str:
+        """Its environment, as `application/environment`."""
+        return f"{self.admitted.application}/{self.admitted.environment}"
+
+    @property
+    def node(self) -> str:
+        """Where its plugins work; empty where any daemon may drive them."""
+        return self.admitted.node
+
+    @property
     def group(self) -> str:
         """The group of the new release."""
         return self.admitted.groups[CANARY]

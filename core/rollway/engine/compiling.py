@@ -120,6 +120,15 @@ def bound(admitted: RolloutAdmitted, rollout: str, group: str, artifact: str | N
     return replace(admitted, rollout=rollout, groups=groups, artifact=artifact)
 
 
+def placed(
+    admitted: RolloutAdmitted, state: EnvironmentState, here: str, registry: Registry
+) -> RolloutAdmitted:
+    """With its node: where the environment's groups are, else `here` where a plugin works on its daemon's machine."""
+    local = registry.is_local("target", admitted.target) or registry.is_local("router", admitted.router)
+    node = state.node if state.groups else here if local else ""
+    return replace(admitted, node=node)
+
+
 def _roles(state: EnvironmentState) -> dict[str, str]:
     roles: dict[str, str] = {CANARY: CANARY}
     if state.stable is not None:

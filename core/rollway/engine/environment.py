@@ -19,10 +19,11 @@ from rollway.domain.split import Split
 from rollway.domain.traffic import RouterState, Routing
 from rollway.engine.effects import Trouble, call
 from rollway.engine.groups import as_group, health_of
-from rollway.engine.journal import Journal, Proposal
+from rollway.engine.journal import Journal, Proposal, Propose
 from rollway.engine.ownership import Fence
 from rollway.engine.ports import Clock, Identifiers
 from rollway.plugin.kinds import Router, StaleToken, Target
+from rollway.store.protocol import Fenced
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ START_DEADLINE = 120.0
 STOP_DEADLINE = 3600.0
 FORGET_DEADLINE = 60.0
 ROUTER_DEADLINE = 15.0
+ROUTER_ASKED_EVERY = 10.0
 OUTPUT_LINES = 10
 
 
@@ -65,6 +67,7 @@ class EnvironmentAtWork:
         self._routing = asyncio.Lock()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._marks: tuple[Mark, ...] | None = None
+        self._asked = clock.monotonic()
         self.router_trouble = ""
 
     async def advance(self) -> float:
@@ -85,6 +88,11 @@ class EnvironmentAtWork:
         self._begin(ROUTING, self._keep_routing)
 
     @property
+    def fence(self) -> Fence:
+        """By which its owner's acts are told from those of whoever had it before."""
+        return self._fence
+
+    @property
     def marks(self) -> tuple[Mark, ...]:
         """Marks that were found on the node when this daemon began."""
         return self._marks or ()
@@ -101,6 +109,12 @@ class EnvironmentAtWork:
             return {}
         health = health_of(state, self._seen, since)
         return {id_: replace(h, output=h.output or self._output_of(state, id_)) for id_, h in health.items()}
+
+    @property
+    def routed(self) -> bool:
+        """Whether the router was given what the log says."""
+        state = self._journal.known_environment(self.place)
+        return state is None or state.last is None or upkeep.routing(state, self._seen or {}) == self._applied
 
     async def router(self, state: EnvironmentState | None = None) -> Router | None:
         """The environment's router; None before its first rollout."""
@@ -148,7 +162,9 @@ class EnvironmentAtWork:
 
     async def _keep_routing(self) -> None:
         state = await self._journal.environment(self.place)
-        if state.last is None or upkeep.routing(state, self._seen or {}) == self._applied:
+        if state.last is None:
+            return
+        if upkeep.routing(state, self._seen or {}) == self._applied and not await self._is_lost():
             return
         try:
             await self.sync(f"{self.place}:upkeep")
@@ -156,6 +172,28 @@ class EnvironmentAtWork:
         except (Trouble, StaleToken) as trouble:
             self.router_trouble = str(trouble)
             log.warning("the router could not be brought to the log's routing: %s", trouble)
+
+    async def _is_lost(self) -> bool:
+        """Now and then: whether the router has forgotten what it was given last. A mark explains less weight."""
+        now = self._clock.monotonic()
+        if now - self._asked < ROUTER_ASKED_EVERY:
+            return False
+        self._asked = now
+        async with self._routing:
+            given = self._applied
+            try:
+                found = await call("the router", self.router_state(), ROUTER_DEADLINE)
+            except Trouble:
+                return False
+        if given is None or found is None or not found.running or found.marks:
+            return False
+        if found.split is not None:
+            if _whole(found.split) == _whole(given.split):
+                return False
+            what = f"the router had {dict(found.split.shares)}, it was given {dict(given.split.shares)}"
+            log.warning("drift: %s", what)
+            await self._record(e.DriftFound(what=what))
+        return True
 
     async def _read_marks(self, state: EnvironmentState) -> None:
         """Once, before the first effect: a lowering that came before its record is known by its mark."""
@@ -234,7 +272,10 @@ class EnvironmentAtWork:
         return min(look, due) if due is not None else look
 
     async def _record(self, *events: e.EnvironmentEvent) -> None:
-        await self._journal.change(self.place, lambda _, state: Proposal(environment=events))
+        await self._change(lambda _, state: Proposal(environment=events))
+
+    async def _change(self, propose: Propose) -> bool:
+        return await self._journal.change(self.place, propose, held=self._fence.held)
 
     async def _do(self, chore: upkeep.Chore, state: EnvironmentState) -> None:
         group = state.groups[chore.group]
@@ -262,7 +303,7 @@ class EnvironmentAtWork:
         async def run() -> None:
             try:
                 await work()
-            except (Trouble, StaleToken) as trouble:
+            except (Trouble, StaleToken, Fenced) as trouble:
                 log.warning("%s", trouble, extra={"subject": id_})
             except Exception:  # the loop's top for this piece of work: it is due again at the next look
                 log.exception("upkeep failed; trying again", extra={"subject": id_})
@@ -281,7 +322,7 @@ class EnvironmentAtWork:
                 return None
             return Proposal(environment=(e.InstanceStarting(group=group.id, instance=instance),))
 
-        if await self._journal.change(self.place, propose):
+        if await self._change(propose):
             self._begin(instance, lambda: self._start(group, instance))
 
     async def _start(self, group: GroupState, instance: str) -> None:
@@ -301,7 +342,7 @@ class EnvironmentAtWork:
             known = state.groups[group.id].instances.get(instance) if group.id in state.groups else None
             return Proposal(environment=(died,)) if known and known.died is None else None
 
-        if await self._journal.change(self.place, propose):
+        if await self._change(propose):
             log.warning("instance %s of %s died: %s", instance, group.release, detail)
             self._changed()
 
@@ -310,7 +351,13 @@ class EnvironmentAtWork:
         effect = self._fence.effect(f"{instance}:stop")
         stop = target.stop(as_group(group), instance, effect, hard=hard)
         await call("the target", stop, STOP_DEADLINE, group.admitted.target)
-        await self._record(e.InstanceStopped(group=group.id, instance=instance))
+        stopped = e.InstanceStopped(group=group.id, instance=instance)
+
+        def propose(_: object, state: EnvironmentState) -> Proposal | None:
+            known = state.groups.get(group.id)
+            return Proposal(environment=(stopped,)) if known and instance in known.instances else None
+
+        await self._change(propose)
 
     async def _close_group(self, group: GroupState) -> None:
         router = await self.router()
@@ -327,7 +374,10 @@ class EnvironmentAtWork:
         target = await self._target_named(group.admitted.target)
         effect = self._fence.effect(f"{group.id}:forget")
         await call("the target", target.forget(group.id, effect), STOP_DEADLINE, group.admitted.target)
-        await self._record(e.GroupGone(group=group.id))
+        gone = e.GroupGone(group=group.id)
+        await self._change(
+            lambda _, state: Proposal(environment=(gone,)) if group.id in state.groups else None
+        )
 
 
 def _whole(split: Split) -> dict[str, int]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from rollway.domain import environment as environments
 from rollway.domain import rollout as rollouts
 from rollway.domain.environment import EnvironmentState
-from rollway.domain.events import EnvironmentEvent, Event, Fact, RolloutEvent
+from rollway.domain.events import EnvironmentEvent, Event, Fact, IllegalHistory, RolloutEvent
 from rollway.domain.names import environment_stream, rollout_stream
 from rollway.domain.rollout import RolloutState
 from rollway.engine.codec import decode, encode
 from rollway.engine.ports import Clock
 from rollway.engine.summaries import environment_summary, rollout_summary
-from rollway.store.protocol import Append, Conflict, Remembered, Store, Summary
+from rollway.store.protocol import Append, Conflict, Held, Remembered, Store, Summary
 
 FASTER_WRITERS = 20
 """So often a proposal is made anew before we say that something is wrong."""
@@ -52,6 +52,8 @@ class Journal:
         self._node = node
         self._rollouts: dict[str, RolloutState] = {}
         self._environments: dict[str, EnvironmentState] = {}
+        self._kept_by_us: Callable[[str], bool] = lambda _: True
+        self._stale: set[str] = set()
         self._changed: list[Callable[[str], None]] = []
         self._observers: list[Callable[[Appended], None]] = []
 
@@ -63,17 +65,35 @@ class Journal:
         """Be told the facts of each append of this process, once they are durable; `told` must not raise."""
         self._observers.append(told)
 
+    def share(self, kept_by_us: Callable[[str], bool]) -> None:
+        """Other daemons write too: what is at hand counts only of environments that are `kept_by_us`."""
+        self._kept_by_us = kept_by_us
+
+    def heard(self, stream: str | None) -> None:
+        """Somebody else appended to this stream (None: perhaps to any): it is read again when next asked for."""
+        known = [rollout_stream(id_) for id_ in self._rollouts]
+        known += [environment_stream(*place.split("/", 1)) for place in self._environments]
+        self._stale |= {stream} if stream is not None else set(known)
+        for changed in [stream] if stream is not None else known:
+            for told in self._changed:
+                told(changed)
+
     async def rollout(self, id_: str) -> RolloutState | None:
         """A rollout's state; None for an unknown id."""
-        if id_ not in self._rollouts:
+        state = self._rollouts.get(id_)
+        if state is None or not self._current(rollout_stream(id_), state.place):
             await self._reload_rollout(id_)
         return self._rollouts.get(id_)
 
     async def environment(self, place: str) -> EnvironmentState:
         """An environment's state; an empty one where nothing ever happened."""
-        if place not in self._environments:
-            await self._reload_environment(place)
+        stream = environment_stream(*place.split("/", 1))
+        if place not in self._environments or not self._current(stream, place):
+            return await self._reload_environment(place)
         return self._environments[place]
+
+    def _current(self, stream: str, place: str) -> bool:
+        return stream not in self._stale and self._kept_by_us(place)
 
     async def facts(self, stream: str, after: int = 0) -> Sequence[Fact]:
         """A stream's facts above `after`."""
@@ -87,9 +107,19 @@ class Journal:
         """An environment's state as this process last saw it."""
         return self._environments.get(place)
 
+    def head(self, stream: str) -> int:
+        """How far this stream is known here; 0 where it is not at hand."""
+        kind, _, name = stream.partition(":")
+        state = self._rollouts.get(name) if kind == "rollout" else self._environments.get(name)
+        return state.seq if state else 0
+
     def let_go(self, id_: str) -> None:
-        """The rollout has ended: it need not be kept at hand."""
+        """The rollout has ended, or is somebody else's: it need not be kept at hand."""
         self._rollouts.pop(id_, None)
+
+    def let_go_environment(self, place: str) -> None:
+        """The environment is somebody else's: it need not be kept at hand."""
+        self._environments.pop(place, None)
 
     async def change(
         self,
@@ -99,12 +129,14 @@ class Journal:
         rollout: str | None = None,
         actor: str = "system:engine",
         remember: Callable[[], Remembered] | None = None,
+        held: Held | None = None,
     ) -> bool:
         """Append what `propose` says of the states of now; False where it says nothing.
 
-        Raises StoreUnavailable; IllegalHistory where the proposal cannot follow the log; whatever `propose` raises.
+        Raises StoreUnavailable; Fenced where the environment is not `held` that way any more; IllegalHistory where the
+        proposal cannot follow the log; whatever `propose` raises.
         """
-        conflict: Conflict | None = None
+        conflict: Conflict | IllegalHistory | None = None
         for _ in range(FASTER_WRITERS):
             state = await self.rollout(rollout) if rollout else None
             environment = await self.environment(place)
@@ -112,10 +144,13 @@ class Journal:
             if proposal is None or not (proposal.rollout or proposal.environment):
                 return False
             try:
-                await self._append(place, rollout, state, environment, proposal, actor, remember)
-            except Conflict as faster:
-                conflict = faster
+                await self._append(place, rollout, state, environment, proposal, actor, remember, held)
+            except (Conflict, IllegalHistory) as refused:
+                known = self._heads(place, rollout)
                 await self._reload(place, rollout)
+                if isinstance(refused, IllegalHistory) and known == self._heads(place, rollout):
+                    raise  # not for want of news: of one stream one may hear before the other
+                conflict = refused
                 continue
             return True
         raise conflict or RuntimeError("unreachable")
@@ -129,6 +164,7 @@ class Journal:
         proposal: Proposal,
         actor: str,
         remember: Callable[[], Remembered] | None,
+        held: Held | None,
     ) -> None:
         at = self._clock.now()
         appends: list[Append] = []
@@ -144,14 +180,14 @@ class Journal:
             for fact in news.rollout_facts:
                 next_rollout = rollouts.apply(next_rollout, fact)
             assert next_rollout is not None  # noqa: S101 - there was at least one event
-            summary = rollout_summary(next_rollout, self._node, at)
+            summary = rollout_summary(next_rollout, next_rollout.admitted.node, at)
             appends.append(_append_of(rollout_stream(rollout), seq, proposal.rollout, actor, at, summary))
         if proposal.environment:
             next_environment = environments.fold(news.environment_facts, environment)
-            summary = environment_summary(next_environment, self._node, at)
+            summary = environment_summary(next_environment, next_environment.node, at)
             stream = environment_stream(environment.application, environment.name)
             appends.append(_append_of(stream, environment.seq, proposal.environment, actor, at, summary))
-        await self._store.append(*appends, remember=remember() if remember else None)
+        await self._store.append(*appends, remember=remember() if remember else None, held=held)
         self._keep(rollout, next_rollout, place, next_environment)
         for append in appends:
             for told in self._changed:
@@ -165,8 +201,12 @@ class Journal:
         """Only forwards: a later append of ours may have come back first."""
         if rollout and state and state.seq > getattr(self._rollouts.get(rollout), "seq", 0):
             self._rollouts[rollout] = state
-        if environment.seq > self._environments[place].seq:
+        if environment.seq > getattr(self._environments.get(place), "seq", -1):
             self._environments[place] = environment
+
+    def _heads(self, place: str, rollout: str | None) -> tuple[int, int]:
+        environment, state = self._environments.get(place), self._rollouts.get(rollout or "")
+        return environment.seq if environment else 0, state.seq if state else 0
 
     async def _reload(self, place: str, rollout: str | None) -> None:
         await self._reload_environment(place)
@@ -175,18 +215,30 @@ class Journal:
 
     async def _reload_rollout(self, id_: str) -> None:
         known = self._rollouts.get(id_)
-        facts = await self.facts(rollout_stream(id_), known.seq if known else 0)
-        current = self._rollouts.get(id_)
+        facts = await self._news(rollout_stream(id_), known.seq if known else 0)
+        current = self._rollouts.get(id_) or known  # it may have been let go of meanwhile
         facts = [fact for fact in facts if fact.seq > (current.seq if current else 0)]
         if facts:
             self._rollouts[id_] = rollouts.fold(facts, current)
 
-    async def _reload_environment(self, place: str) -> None:
+    async def _reload_environment(self, place: str) -> EnvironmentState:
         application, _, name = place.partition("/")
+        stream = environment_stream(application, name)
         known = self._environments.get(place) or EnvironmentState(application, name)
-        facts = await self.facts(environment_stream(application, name), known.seq)
+        facts = await self._news(stream, known.seq)
         current = self._environments.get(place) or known
-        self._environments[place] = environments.fold((f for f in facts if f.seq > current.seq), current)
+        state = environments.fold((f for f in facts if f.seq > current.seq), current)
+        self._environments[place] = state
+        return state
+
+    async def _news(self, stream: str, after: int) -> Sequence[Fact]:
+        """What is new there; what is heard of meanwhile is read the next time."""
+        self._stale.discard(stream)
+        try:
+            return await self.facts(stream, after)
+        except BaseException:
+            self._stale.add(stream)
+            raise
 
 
 def _facts(events: Sequence[Event], seq: int, at: float, actor: str) -> tuple[Fact, ...]:

@@ -21,12 +21,20 @@ class PluginsAtWork:
     def __init__(self, registry: Registry, folder: Path, node: str, secrets: Secrets | None = None) -> None:
         self.registry = registry
         self._folder = folder.resolve()
-        self._node = node
+        self.node = node
         self._secrets = secrets or Secrets()
         self._targets: dict[str, Target] = {}
         self._routers: dict[str, Router] = {}
         self._open: dict[str, Target | Router] = {}
         self._opening = asyncio.Lock()
+
+    async def leave_node(self) -> None:
+        """Another daemon of this node drives its things from now on: close those plugins, and open them anew if need be."""
+        async with self._opening:
+            for kind, plugins in (("target", self._targets), ("router", self._routers)):
+                for name in [name for name in plugins if self.registry.is_local(kind, name)]:
+                    await self._close(self._open.pop(f"{kind} {name}", None))
+                    del plugins[name]
 
     async def target(self, name: str) -> Target:
         """A target, opened. Raises PluginError; the next call tries again."""
@@ -77,12 +85,16 @@ class PluginsAtWork:
     async def close(self) -> None:
         """The daemon ends."""
         for plugin in self._open.values():
-            try:
+            await self._close(plugin)
+
+    async def _close(self, plugin: Target | Router | None) -> None:
+        try:
+            if plugin is not None:
                 await plugin.close()
-            except Exception:  # the plugin boundary: one that cannot close keeps no other from it
-                log.exception("a plugin could not be closed")
+        except Exception:  # the plugin boundary: one that cannot close keeps no other from it
+            log.exception("a plugin could not be closed")
 
     def _own(self, name: str) -> Node:
         folder = self._folder / name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Node(self._node, folder, self._secrets)
+        return Node(self.node, folder, self._secrets)

@@ -1,6 +1,7 @@
 """What the instances of a rollout wrote, as long as somebody has it: the node's files, or the last lines in the log."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from rollway.domain import events as e
@@ -49,11 +50,11 @@ class Outputs:
     async def _output(
         self, state: EnvironmentState, role: str, group: _Group, instance: str, lines: int
     ) -> InstanceOutput:
-        environment = await self._engine.environment(state.place)
-        try:
-            wrote = await environment.output(group.admitted.target, instance, lines)
-        except Trouble:
-            wrote = ()
+        wrote: tuple[str, ...] = ()
+        environment = self._engine.environment_at_work(state.place)
+        if environment is not None:
+            with suppress(Trouble):
+                wrote = await environment.output(group.admitted.target, instance, lines)
         last = wrote or group.said.get(instance, ())[-lines:]
         id_ = group.admitted.groups[CANARY]
         return InstanceOutput(

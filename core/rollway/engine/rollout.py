@@ -36,7 +36,7 @@ from rollway.engine import record as records
 from rollway.engine.baseline import TrackRecord
 from rollway.engine.effects import Trouble, call
 from rollway.engine.environment import EnvironmentAtWork
-from rollway.engine.journal import Journal, Proposal
+from rollway.engine.journal import Journal, Proposal, Propose
 from rollway.engine.lowering import Lowering
 from rollway.engine.meaning import margins_of, meaning, span_of
 from rollway.engine.ports import Clock
@@ -175,7 +175,7 @@ class RolloutAtWork:
     async def flush(self, *, all_of_it: bool = False) -> None:
         """Write the samples of the last second."""
         now = self._clock.monotonic()
-        if not all_of_it and now - self._flushed < 1.0:
+        if not self._environment.fence.sure or (not all_of_it and now - self._flushed < 1.0):
             return
         self._flushed = now
         rows = self.watch.take_rows()
@@ -257,7 +257,11 @@ class RolloutAtWork:
                 Proposal(events, environment) if state is not None and state.seq == decided_on.seq else None
             )
 
-        await self._journal.change(self.place, propose, rollout=self.id)
+        await self._change(propose)
+
+    async def _change(self, propose: Propose) -> bool:
+        held = self._environment.fence.held
+        return await self._journal.change(self.place, propose, rollout=self.id, held=held)
 
     async def _begin(self, state: RolloutState) -> bool:
         step = state.current
@@ -310,7 +314,7 @@ class RolloutAtWork:
             return Proposal((event,)) if now and now.step_key == key and not now.taking_back else None
 
         try:
-            await self._journal.change(self.place, propose, rollout=self.id)
+            await self._change(propose)
         finally:
             # Where it could not be recorded, it is carried out again under the same key.
             self._effect = None

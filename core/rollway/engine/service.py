@@ -14,7 +14,7 @@ from rollway.domain.rollout import RolloutState
 from rollway.engine.artifacts import ArtifactFolder
 from rollway.engine.catalogue import Catalogue, plugin_views
 from rollway.engine.commands import Commands, name_of
-from rollway.engine.compiling import Compiled, Wish, bound, compile_rollout, environment_of
+from rollway.engine.compiling import Compiled, Wish, bound, compile_rollout, environment_of, placed
 from rollway.engine.engine import Engine
 from rollway.engine.idempotency import Answer, Call, Keys
 from rollway.engine.journal import Journal, Proposal
@@ -65,6 +65,7 @@ class World:
     registry: Registry
     clock: Clock
     identifiers: Identifiers
+    node: str = ""
 
 
 class Service:
@@ -177,12 +178,13 @@ class Service:
             raise NotFoundError(
                 f"there is no rollout {id_!r}", advice="`rollway status` shows what is running"
             )
-        at_work = self._engine.rollout_at_work(id_)
-        if at_work is None or state.phase.ended:
+        if state.phase.ended:
             return RolloutView(state, await self._health(state))
-        evidence = at_work.evidence(state)
+        at_work = self._engine.rollout_at_work(id_)
+        watch = at_work.watch if at_work else await self._engine.watch_of(state)
+        judgements = watch.judgements() if state.shifted else {}
         hold = Span(observe=state.step, anew=state.observed_anew)  # what is kept of it while it is paused
-        return RolloutView(state, await self._health(state), evidence.judgements, at_work.watch.watched(hold))
+        return RolloutView(state, await self._health(state), judgements, watch.watched(hold))
 
     async def rollouts(
         self,
@@ -356,8 +358,10 @@ class Service:
     async def _admit(self, wish: Wish, release: ReleaseRow, call: Call) -> RolloutView:
         place = place_of(wish.application, wish.environment)
         rollout, group = self._world.identifiers.new(), self._world.identifiers.new()
+        planned_on = (
+            await self._journal.environment(place)
+        ).stable  # before: it may change while it is compiled
         compiled = await self._compiled(wish, release)
-        planned_on = (await self._journal.environment(place)).stable
         artifact = str(await self._world.artifacts.kept(release.artifact, release.name))
         admitted = bound(compiled.admitted, rollout, group, artifact)
 
@@ -365,7 +369,8 @@ class Service:
             _refuse_busy(state)
             if state.stable != planned_on:
                 raise ConflictError(f"{place} changed meanwhile", advice="try again")
-            return Proposal((admitted,), (admitted,))
+            there = placed(admitted, state, self._world.node, self._world.registry)
+            return Proposal((there,), (there,))
 
         remember = self._keys.remember(call, Answer(rollout))
         try:

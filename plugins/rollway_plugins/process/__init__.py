@@ -16,6 +16,7 @@ descriptor: TargetDescriptor = Descriptor(
     factory=_make,
     capabilities=frozenset({"drain", "scale"}),
     summary="runs a command as processes on this machine",
+    local=True,
 )
 
 

@@ -20,11 +20,13 @@ from rollway.engine.alarm import MemoryAlarmClock
 from rollway.engine.artifacts import ArtifactFolder
 from rollway.engine.engine import Engine
 from rollway.engine.journal import Journal
+from rollway.engine.leases import Leases
 from rollway.engine.nodes import PluginsAtWork
+from rollway.engine.ownership import Ownership, Sole
 from rollway.engine.service import Service, World
 from rollway.engine.usecases import NewRelease, NewRollout
 from rollway.plugin.registry import Loaded, Origin, Registry
-from rollway.store import Json, StoreUnavailable
+from rollway.store import Json, Member, StoreUnavailable
 from rollway.testing.clock import VirtualClock, VirtualIdentifiers
 from rollway.testing.fake_router import FakeNode, FakeRouter, apportion
 from rollway.testing.fake_target import FakeMachine, FakeTarget
@@ -101,6 +103,11 @@ for _verb in (
     "measurements",
     "recall",
     "value",
+    "beat",
+    "take_lease",
+    "drop_leases",
+    "leave",
+    "heads",
 ):
     setattr(RemoteStore, _verb, _over_the_way(_verb))
 
@@ -176,9 +183,12 @@ class Scene:
         return {self.release_of(group): share for group, share in shares.items() if share}
 
     @asynccontextmanager
-    async def daemon(self) -> AsyncIterator["Daemon"]:
-        """One life of a daemon; on leaving it, it is killed: nothing more is written, not even what it knew."""
-        daemon = Daemon(self, RemoteStore(self.store))
+    async def daemon(self, member: str | None = None) -> AsyncIterator["Daemon"]:
+        """One life of a daemon; on leaving it, it is killed: nothing more is written, not even what it knew.
+
+        With a `member`'s id it shares the store with others.
+        """
+        daemon = Daemon(self, RemoteStore(self.store), member)
         running = asyncio.create_task(daemon.engine.run())
         try:
             yield daemon
@@ -189,13 +199,16 @@ class Scene:
 class Daemon:
     """One life: an engine with its use cases."""
 
-    def __init__(self, scene: Scene, store: RemoteStore) -> None:
+    def __init__(self, scene: Scene, store: RemoteStore, member: str | None = None) -> None:
         self.scene, self.store, self.clock = scene, store, scene.clock
         self.target = FakeTarget(scene.machine, scene.clock.now)
         self.router = FakeRouter(scene.node, scene.clock.now)
         self.registry = registry(self.target, self.router, scene.monitors)
         self.plugins = PluginsAtWork(self.registry, scene.folder / "node", "here")
         self.journal = Journal(store, scene.clock, "here")
+        self.ownership: Ownership = Sole("here:1")
+        if member is not None:
+            self.ownership = Leases(store, scene.clock, Member(member, f"node of {member}", "", "1.0"))
         self.engine = Engine(
             store=store,
             journal=self.journal,
@@ -203,7 +216,7 @@ class Daemon:
             clock=scene.clock,
             identifiers=scene.ids,
             plugins=self.plugins,
-            owner="here:1",
+            ownership=self.ownership,
         )
         self.artifacts = ArtifactFolder(scene.folder / "artifacts")
         self.service = Service(
@@ -213,10 +226,9 @@ class Daemon:
     async def kill(self, running: asyncio.Task[None]) -> None:
         """As kill -9: no task of it goes on, and nothing is written on the way out."""
         await self.store.aclose()
-        mine = {task for task in asyncio.all_tasks() if _is_mine(task)} | {running}
-        for task in mine:
-            task.cancel()
-        await asyncio.gather(*mine, return_exceptions=True)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await self.engine.close()
 
     async def apply(self, document: Json | None = None) -> None:
         """The application, its artifact put."""
@@ -315,14 +327,6 @@ def registry(target: FakeTarget, router: FakeRouter, monitors: Sequence[MonitorD
 
 async def _chunks() -> AsyncIterator[bytes]:
     yield CONTENT
-
-
-_OURS = ("advance ", "alarm clock", "sampler", "baselines", "sample ", "upkeep ", "effect ")
-
-
-def _is_mine(task: asyncio.Task[object]) -> bool:
-    name = task.get_name()
-    return name.startswith(_OURS) or name.endswith(":lower")
 
 
 def of(events: Iterable[e.Event], *kinds: type) -> list[e.Event]:
