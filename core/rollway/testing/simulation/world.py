@@ -1,9 +1,11 @@
 """One world: daemons begin, people ask, things go wrong; then the weather clears up and everything comes to its end."""
 
 import asyncio
+import atexit
 import contextvars
 import logging
 import random
+import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
@@ -63,6 +65,7 @@ class Outcome:
 def _folder() -> Path:
     """One for all worlds of a process: nothing in it differs between them."""
     folder = Path(tempfile.mkdtemp(prefix="rollway-simulation-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     artifacts = folder / "artifacts"
     artifacts.mkdir()
     (artifacts / f"{DIGEST.replace(':', '-')}.tar").write_bytes(CONTENT)
