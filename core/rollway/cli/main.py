@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rollway._version import __version__
 
-ALLOCATIONS = 50_000
+ALLOCATIONS = 500_000
 """New objects before the garbage collector looks: starting makes many and no garbage, and pays a tenth for looking."""
 
 

@@ -19,7 +19,7 @@ from rollway._version import __version__
 from rollway.daemon import decisions
 from rollway.daemon.beat import measure_lag, sweep
 from rollway.daemon.counting import Counting
-from rollway.daemon.folder import held
+from rollway.daemon.folder import held, held_file
 from rollway.daemon.logs import configure
 from rollway.daemon.metrics import Gauges, Metrics
 from rollway.daemon.options import DaemonOptions
@@ -36,12 +36,15 @@ from rollway.engine.service import Service, World
 from rollway.engine.system import SystemClock, SystemIdentifiers
 from rollway.plugin.loading import load
 from rollway.plugin.secrets import Secrets
-from rollway.store import Store, StoreUnavailable, is_shared, open_store, sqlite_url
+from rollway.store import Store, StoreUnavailable, file_of, is_shared, open_store, sqlite_url
 
 if TYPE_CHECKING:
     from rollway.http.serving import Listener
 
 log = logging.getLogger(__name__)
+
+ALLOCATIONS = 50_000
+"""New objects before the garbage collector looks: seldom enough to cost nothing, often enough to keep memory low."""
 
 
 def run(options: DaemonOptions) -> int:
@@ -49,11 +52,15 @@ def run(options: DaemonOptions) -> int:
     from rollway.http.serving import bind
 
     listener = bind(options.listen)
-    with held(options.data) as folder:
+    with held(options.data) as folder, held_file(file_of(_database_of(options, folder))):
         configure(options.log_format, options.log_level)
         _allow_many_files()
         asyncio.run(_serve(options, folder, listener))
     return 0
+
+
+def _database_of(options: DaemonOptions, folder: Path) -> str:
+    return options.database or sqlite_url(folder / "rollway.db")
 
 
 def _allow_many_files() -> None:
@@ -75,6 +82,7 @@ async def _serve(options: DaemonOptions, folder: Path, listener: "Listener") -> 
         log.info("rollway %s: listening on %s", __version__, url, extra={"data": str(folder)})
         notifier.ready(url)
         gc.freeze()  # what stays for life need not be looked through again
+        gc.set_threshold(ALLOCATIONS)
         gc.enable()
 
     async with composed(folder, options.database, registry, listener.url) as service:
