@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from rollway.store.opening import is_shared, open_store, sqlite_url
+from rollway.store.opening import file_of, is_shared, open_store, sqlite_url
 from rollway.store.protocol import (
     AlreadyRemembered,
     Append,
@@ -46,6 +46,7 @@ __all__ = [
     "StoreUnavailable",
     "Summary",
     "SummaryKind",
+    "file_of",
     "is_shared",
     "open_store",
     "sqlite_url",

@@ -26,6 +26,15 @@ def is_shared(url: str) -> bool:
     return url.partition(":")[0].partition("+")[0] in ("postgresql", "postgres")
 
 
+def file_of(url: str) -> Path | None:
+    """Return the file of a SQLite database; None for a database that is served. Raises `StoreUnavailable` as `open_store`."""
+    if is_shared(url):
+        return None
+    dialect = dialect_of(url)
+    dialect.check_place()
+    return Path(dialect.place)
+
+
 async def open_store(url: str, around: Around | None = None) -> Store:
     """Open the database at `url`, creating or migrating its tables where needed.
 
