@@ -134,7 +134,7 @@ class Engine:
             environment.close()
         try:
             for rollout in self._rollouts.values():
-                await rollout.flush(all_of_it=True)
+                await rollout.flush()
             await self._write_baselines()
         except StoreUnavailable as why:
             log.error("what was sampled last could not be written: %s", why)

@@ -43,12 +43,13 @@ from rollway.engine.ports import Clock
 from rollway.engine.sampling import Counters
 from rollway.engine.watch import Watch
 from rollway.plugin.kinds import Router
-from rollway.store.protocol import Store
+from rollway.store.protocol import Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 SHIFT_DEADLINE = 60.0
 CLOSE_DEADLINE = 5.0
+FLUSH_EVERY = 1.0
 AT_MOST = 100
 """So many acts in one go; then others get their turn."""
 
@@ -81,6 +82,7 @@ class RolloutAtWork:
         self._lowering = Lowering(router, environment.place, clock, wake)
         self._promoting = False
         self._flushed = 0.0
+        self._flushing: asyncio.Task[None] | None = None
         self._waiting: tuple[str | None, float] = (None, 0.0)
 
     @property
@@ -142,7 +144,7 @@ class RolloutAtWork:
             by_role = {role: counters[g] for role, g in state.admitted.groups.items() if g in counters}
         await self.watch.sample(by_role, self._clock.now(), self._clock.monotonic(), self._addresses(state))
         if not self._lower_if_bad(state):
-            await self.flush()
+            self._flush_beside()
         self._wake()
 
     def _addresses(self, state: RolloutState) -> dict[str, tuple[Address, ...]]:
@@ -172,12 +174,27 @@ class RolloutAtWork:
             self._begin_lowering(state, decision.action)
         return True
 
-    async def flush(self, *, all_of_it: bool = False) -> None:
-        """Write the samples of the last second."""
-        now = self._clock.monotonic()
-        if not self._environment.fence.sure or (not all_of_it and now - self._flushed < 1.0):
-            return
-        self._flushed = now
+    def _flush_beside(self) -> None:
+        """Write the samples of the last second; a store that takes its time keeps no sample from being judged."""
+        due = self._clock.monotonic() - self._flushed >= FLUSH_EVERY
+        if due and self._environment.fence.sure and (self._flushing is None or self._flushing.done()):
+            self._flushing = asyncio.create_task(self._flush_or_say(), name=f"samples {self.id}")
+
+    async def _flush_or_say(self) -> None:
+        try:
+            await self._flush()
+        except StoreUnavailable as why:
+            log.warning("samples could not be written, trying again: %s", why)
+
+    async def flush(self) -> None:
+        """Write every sample so far. Raises StoreUnavailable."""
+        if self._flushing is not None:
+            await asyncio.wait({self._flushing})
+        if self._environment.fence.sure:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        self._flushed = self._clock.monotonic()
         rows = self.watch.take_rows()
         try:
             await self._store.record_measurements(rows)
@@ -189,6 +206,8 @@ class RolloutAtWork:
         """Stop what is under way; it is done again under the same key by whoever goes on."""
         self.watch.close()
         self._lowering.close()
+        if self._flushing is not None:
+            self._flushing.cancel()
         if self._effect is not None:
             self._effect[1].cancel()
 
@@ -218,7 +237,7 @@ class RolloutAtWork:
     async def _rest(self, state: RolloutState, decision: Decision) -> float | None:
         match decision:
             case End(phase=phase, reason=reason):
-                await self.flush(all_of_it=True)
+                await self.flush()
                 ended = e.RolloutEnded(rollout=self.id, phase=phase, reason=reason)
                 await self._record(state, (ended,), (ended,))
                 return None

@@ -20,6 +20,7 @@ from rollway.engine.idempotency import Answer, Call, Keys
 from rollway.engine.journal import Journal, Proposal
 from rollway.engine.outputs import Outputs
 from rollway.engine.ports import Clock, Identifiers
+from rollway.engine.readiness import Readiness
 from rollway.engine.usecases import (
     Applied,
     EnvironmentView,
@@ -40,15 +41,11 @@ from rollway.store.protocol import (
     Json,
     ReleaseRow,
     Store,
-    StoreUnavailable,
     Summary,
 )
 
 NEXT = "next release"
 """What a plan calls the release that nobody named; no release can have this name."""
-
-READY_DEADLINE = 2.0
-"""Seconds in which the database must answer one read for the daemon to be called ready."""
 
 END_DEADLINE = 60.0
 """Seconds that a rollback waits for the running rollout to end before it starts its own."""
@@ -80,6 +77,7 @@ class Service:
         self._catalogue = Catalogue(world.store, world.artifacts, world.registry, world.clock)
         self._commands = Commands(world.journal, world.engine, self._keys)
         self._outputs = Outputs(world.journal, world.engine)
+        self._readiness = Readiness(world.store, world.clock)
         self._news: dict[str, asyncio.Event] = {}
         world.journal.on_change(self._announce)
 
@@ -324,14 +322,7 @@ class Service:
 
     async def ready(self) -> str:
         """See `UseCases.ready`."""
-        try:
-            async with asyncio.timeout(READY_DEADLINE):
-                await self._store.value("ready")
-        except TimeoutError:
-            return f"the database did not answer within {READY_DEADLINE:g} s"
-        except StoreUnavailable as unavailable:
-            return str(unavailable)
-        return self._engine.waits_for()
+        return await self._readiness.trouble() or self._engine.waits_for()
 
     def _now(self) -> float:
         return self._world.clock.now()

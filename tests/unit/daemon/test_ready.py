@@ -3,6 +3,7 @@
 import pytest
 
 from rollway.api import PluginError
+from rollway.store import StoreUnavailable
 from tests.unit.engine.scene import Daemon, Scene
 
 pytestmark = pytest.mark.virtual_time
@@ -24,6 +25,21 @@ async def test_not_while_the_store_is_out_of_reach(scene: Scene) -> None:
         daemon.store.down = True
         assert "the disk is full" in await daemon.service.ready()
         daemon.store.down = False
+        assert await daemon.service.ready() == ""
+
+
+async def test_not_while_the_store_answers_and_takes_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise StoreUnavailable("another process has kept it locked", "end it")
+
+    async with scene.daemon() as daemon:
+        await until_ready(daemon)
+        await daemon.clock.sleep(1.0)
+        with monkeypatch.context() as locked:
+            locked.setattr(daemon.store, "put_value", refuse)
+            assert "kept it locked" in await daemon.service.ready()
         assert await daemon.service.ready() == ""
 
 

@@ -122,7 +122,7 @@ async def test_a_restart_rebuilds_the_judge_of_the_record(scene: Scene, moment: 
         await first.clock.sleep(moment)
         at_work = first.engine.rollout_at_work(rollout)
         assert at_work is not None
-        await at_work.flush(all_of_it=True)
+        await at_work.flush()
         before = at_work.watch.judgements()["error-rate"]
     async with scene.daemon() as second:
         await second.until(rollout, lambda state: second.engine.rollout_at_work(rollout) is not None)
