@@ -159,21 +159,24 @@ class Site:
             lambda: rollout if (rollout := self.rollout(id_)).phase in ENDS else None,
             f"the end of {id_}",
             timeout,
+            every=0.1,
         )
 
     def stable(self, name: str = "1.0") -> None:
         """A first release that is promoted."""
         assert self.ended(self.deploy(name)).phase == "promoted"
 
-    def until(self, found: Callable[[], Found | None], what: str, timeout: float = 30.0) -> Found:
-        """Wait for a condition."""
+    def until(
+        self, found: Callable[[], Found | None], what: str, timeout: float = 30.0, every: float = 0.02
+    ) -> Found:
+        """Wait for a condition, looked at `every` so many seconds."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if self.process is not None and self.process.poll() not in (None, -signal.SIGKILL):
                 break
             if result := found():
                 return result
-            time.sleep(0.02)
+            time.sleep(every)
         log = (self.folder / "daemon.log").read_text(errors="replace")[-4000:]
         raise AssertionError(f"waited {timeout:g} s for {what}; the daemon says:\n{log}")
 
