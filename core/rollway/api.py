@@ -6,6 +6,7 @@ Nothing else of Rollway is public to a plugin. `rollway.testing` holds the suite
 from rollway.artifact.unpacking import unpack
 from rollway.config.types import CommandLine, Duration, Ratio, Secret, Settings, Share, Weight
 from rollway.domain.effects import Effect, Mark, Token
+from rollway.domain.findings import Finding, Grade
 from rollway.domain.instances import Group, Health, Instance
 from rollway.domain.plan import (
     Gate,
@@ -40,6 +41,7 @@ from rollway.evidence.counts import Counts, Reading, Value
 from rollway.evidence.specification import Comparison, Latency, Limit, Scalar, Specification
 from rollway.plugin.descriptor import (
     API_VERSION,
+    Check,
     Descriptor,
     MonitorDescriptor,
     RouterDescriptor,
@@ -67,6 +69,7 @@ __all__ = [
     "WHOLE",
     "Address",
     "ArtifactError",
+    "Check",
     "CommandLine",
     "Comparison",
     "Connections",
@@ -74,7 +77,9 @@ __all__ = [
     "Descriptor",
     "Duration",
     "Effect",
+    "Finding",
     "Gate",
+    "Grade",
     "Group",
     "GroupCounters",
     "Health",

@@ -2,7 +2,7 @@
 
 import typer
 
-from rollway.cli.commands import controls, database, delivery, looking, offline, records, serving
+from rollway.cli.commands import controls, database, delivery, doctor, looking, offline, records, serving
 from rollway.cli.options import Application, OutputOption, Server, Token, with_root_options
 from rollway.cli.session import Session
 
@@ -46,6 +46,7 @@ COMMANDS = (
     database.db,
     offline.plugins,
     serving.demo,
+    doctor.doctor,
     offline.schema,
     offline.version,
 )

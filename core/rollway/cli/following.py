@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rollway.cli.attention import Attention, tell_problem
 from rollway.cli.exits import Exit, of_phase
 from rollway.cli.output import emit, nobody_reads, say
 from rollway.cli.session import Session
@@ -60,6 +61,7 @@ def begun(session: Session, client: Client, document: RolloutDocument, pace: Pac
     """What follows a call that began a rollout, met one or ended one: it is followed unless detached."""
     if document.outcome:
         say(f"{document.application}/{document.environment}: {document.outcome}")
+    tell_problem(document)
     if not detach and not document.phase.ended:
         return follow(session, client, document, pace)
     if not session.is_text:
@@ -131,7 +133,8 @@ def _by_line(session: Session, client: Client, document: RolloutDocument, pace: 
     from rollway.cli.plain import plain
 
     said = ""
-    for event in client.follow(document.id, patience=pace.patience, timeout=pace.left):
+    nobody = Attention(lambda: client.rollout(document.id), document)
+    for event in client.follow(document.id, patience=pace.patience, timeout=pace.left, idle=nobody):
         if session.is_text:
             sys.stdout.write(plain(line(event, document)) + "\n")
             sys.stdout.flush()

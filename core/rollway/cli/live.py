@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -63,7 +64,14 @@ def picture(document: RolloutDocument, width: int = 80) -> RenderableType:
     # what a monitor says after the end is about nobody's traffic
     verdicts = () if document.phase.ended else document.verdicts
     rows = [_weight(document, bar), *(_verdict(each, bar) for each in verdicts)]
-    return Group(_title(document), *rows, _next(document))
+    return Group(_title(document), *rows, _next(document), *_nobody(document))
+
+
+def _nobody(document: RolloutDocument) -> Iterator[Text]:
+    """That nothing goes on because nobody drives it."""
+    for said in (document.problem, document.advice):
+        if said:
+            yield text(said, "bold red")
 
 
 def _title(document: RolloutDocument) -> Text:

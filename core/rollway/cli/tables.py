@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from rich.table import Table
 from rich.text import Text
 
+from rollway.cli.daemons import driver
 from rollway.cli.figures import against, percent, requests, step_length
 from rollway.cli.plain import plain
 from rollway.cli.rows import Rows
@@ -52,24 +53,31 @@ def plan(document: d.PlanDocument) -> Rows:
     return made
 
 
-def environments(documents: Iterable[d.EnvironmentDocument]) -> Rows:
-    """What runs where, at what weight."""
-    made = Rows("ENVIRONMENT", "STATE", "RELEASE", "TRAFFIC", "INSTANCES", "ROLLOUT", "LISTENS ON")
+def environments(
+    documents: Iterable[d.EnvironmentDocument], drivers: Mapping[str, str] | None = None
+) -> Rows:
+    """What runs where, at what weight; with `drivers`, names of daemons by their ids, who drives it as well."""
+    headers = ("ENVIRONMENT", "STATE", "RELEASE", "TRAFFIC", "INSTANCES", "ROLLOUT", "LISTENS ON")
+    made = Rows(*headers, *(("DRIVEN BY",) if drivers is not None else ()))
     for each in documents:
+        who = [driver(each, drivers)] if drivers is not None else []
         name = f"{each.application}/{each.environment}"
         listen = (each.listen or "") + (" (router not running)" if each.router_running is False else "")
         groups = [group for group in each.groups if group.role != "retired" or group.weight]
         if not groups:
-            made.add_row(text(name), text(each.phase), "", "", "", text(each.rollout or ""), text(listen))
+            made.add_row(
+                text(name), text(each.phase), "", "", "", text(each.rollout or ""), text(listen), *who
+            )
         for first, group in enumerate(groups):
             made.add_row(
                 "" if first else text(name),
                 "" if first else text(each.phase),
                 text(f"{group.release} ({group.role})"),
                 percent(group.weight),
-                f"{group.ready}/{group.wanted}",
+                f"{'?' if group.ready is None else group.ready}/{group.wanted}",
                 "" if first else text(each.rollout or ""),
                 "" if first else text(listen),
+                *("" if first else cell for cell in who),
             )
     return made
 
@@ -96,6 +104,7 @@ def _facts(document: d.RolloutDocument) -> Sequence[tuple[str, str | Text]]:
         ("phase", text(document.phase.value)),
         ("waiting for", document.waiting_for or ""),
         ("reason", document.reason),
+        ("problem", text("; ".join(filter(None, (document.problem, document.advice))), "bold red")),
         ("weight", percent(document.weight)),
         ("step", f"{step.index} of {step.of}: {step.name}"),
         ("instances", instances(document)),

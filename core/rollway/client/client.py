@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self, TypeVar
@@ -177,15 +177,21 @@ class Client:
             raise self._transport.misunderstood() from error
 
     def follow(
-        self, id_: str, after: int = 0, *, patience: float = 15.0, timeout: float | None = None
+        self,
+        id_: str,
+        after: int = 0,
+        *,
+        patience: float = 15.0,
+        timeout: float | None = None,
+        idle: Callable[[], None] | None = None,
     ) -> Iterator[d.EventDocument]:
         """A rollout's log as it grows, until it has ended, over restarts of the daemon.
 
-        Raises UnreachableError after `patience` seconds without the daemon, StillGoing after `timeout` seconds in all,
+        `idle` is called about each second in which nothing happens. Raises UnreachableError after `patience` seconds without the daemon, StillGoing after `timeout` seconds in all,
         NotFoundError.
         """
         path = _path("rollouts", id_, "events")
-        return Follower(self._transport, path, after, patience, timeout).events()
+        return Follower(self._transport, path, after, patience, timeout, idle).events()
 
     def abort(self, id_: str, reason: str = "", *, key: str | None = None) -> d.RolloutDocument:
         """Stop it: traffic back to stable at once. Raises ConflictError where it has ended, NotFoundError."""
@@ -230,9 +236,20 @@ class Client:
         path = _path("applications", application, "environments", environment, "rollback")
         return self._post(d.RolloutDocument, path, {"to": to, "reason": reason}, key)
 
+    # The daemon itself.
+
     def plugins(self) -> Iterator[d.PluginDocument]:
         """What the daemon has loaded, and what not and why."""
         return self._pages(d.PluginDocument, _path("plugins"))
+
+    def daemons(self) -> Iterator[d.DaemonDocument]:
+        """Every daemon of the same database, the one that answers first."""
+        return self._pages(d.DaemonDocument, _path("daemons"))
+
+    def doctor(self, plugins: Collection[str] = ()) -> d.DoctorDocument:
+        """What the daemon finds where it looks at all it rests on; `plugins` (KIND/NAME) besides those in use."""
+        response = self._transport.get(_path("doctor"), {"plugin": list(plugins)})
+        return self._read(d.DoctorDocument, response.content)
 
     def _get(self, model: type[Model], path: str) -> Model:
         return self._read(model, self._transport.get(path).content)

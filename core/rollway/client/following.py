@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,13 +20,17 @@ SILENCE: Final = 10.0
 
 @dataclass(slots=True)
 class Follower:
-    """Where a follower stands: the last event seen, since when the daemon has been silent, and until when to follow."""
+    """Where a follower stands: the last event seen, since when the daemon has been silent, and until when to follow.
+
+    `idle` is called with each sign of life of a stream in which nothing happens.
+    """
 
     transport: Transport
     path: str
     after: int
     patience: float
     timeout: float | None
+    idle: Callable[[], None] | None = None
     began: float = field(default_factory=time.monotonic)
     heard: float = field(default_factory=time.monotonic)
     lost: float = 0.0
@@ -58,6 +62,8 @@ class Follower:
                     yield event
                     if event.type == LAST:
                         return True
+                elif self.idle is not None:
+                    self.idle()
                 self._check_time()
         return False
 

@@ -13,10 +13,14 @@ LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class DaemonOptions:
-    """`listen` is host:port (port 0: a free one); `database` a URL, None for the SQLite file under `data`."""
+    """`listen` is host:port (port 0: a free one); `database` a URL, None for the SQLite file under `data`.
+
+    `node` is what this machine is called among those of one database; None: its host's name.
+    """
 
     listen: str = DEFAULT_LISTEN
     database: str | None = None
     data: Path = Path(DEFAULT_DATA)
     log_format: LogFormat = "text"
     log_level: LogLevel = "info"
+    node: str | None = None

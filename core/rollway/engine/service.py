@@ -1,13 +1,14 @@
 """The use cases: what the public API offers, on the engine."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from rollway.config import parse_settings, refuse_unbuilt
 from rollway.domain import events as e
 from rollway.domain.decisions import GroupHealth
 from rollway.domain.environment import ROLLBACK, EnvironmentState, StableRecord
+from rollway.domain.findings import Finding
 from rollway.domain.names import place as place_of
 from rollway.domain.names import rollout_stream
 from rollway.domain.rollout import RolloutState
@@ -21,6 +22,7 @@ from rollway.engine.journal import Journal, Proposal
 from rollway.engine.outputs import Outputs
 from rollway.engine.ports import Clock, Identifiers
 from rollway.engine.readiness import Readiness
+from rollway.engine.rollcall import Driver, RollCall, Seen, driver_of
 from rollway.engine.usecases import (
     Applied,
     EnvironmentView,
@@ -51,9 +53,13 @@ END_DEADLINE = 60.0
 """Seconds that a rollback waits for the running rollout to end before it starts its own."""
 
 
+Doctor = Callable[[Collection[tuple[str, str]]], Awaitable[Sequence[Finding]]]
+"""Looks at everything this daemon rests on, and at the plugins in use and those named (kind, name)."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the use cases act on."""
+    """What the use cases act on; `database` is how to name it to another daemon, without a password."""
 
     store: Store
     journal: Journal
@@ -63,6 +69,9 @@ class World:
     clock: Clock
     identifiers: Identifiers
     node: str = ""
+    daemons: Callable[[], RollCall] = RollCall
+    database: str = ""
+    doctor: Doctor | None = None
 
 
 class Service:
@@ -182,7 +191,8 @@ class Service:
         watch = at_work.watch if at_work else await self._engine.watch_of(state)
         judgements = watch.judgements() if state.shifted else {}
         hold = Span(observe=state.step, anew=state.observed_anew)  # what is kept of it while it is paused
-        return RolloutView(state, await self._health(state), judgements, watch.watched(hold))
+        driver = self._driver(state.place, state.node)
+        return RolloutView(state, await self._health(state), judgements, watch.watched(hold), driver=driver)
 
     async def rollouts(
         self,
@@ -324,6 +334,17 @@ class Service:
         """See `UseCases.ready`."""
         return await self._readiness.trouble() or self._engine.waits_for()
 
+    def daemons(self) -> Sequence[Seen]:
+        """See `UseCases.daemons`."""
+        return sorted(self._world.daemons().daemons, key=lambda each: (not each.me, each.member.node))
+
+    async def doctor(self, plugins: Collection[tuple[str, str]] = ()) -> Sequence[Finding]:
+        """See `UseCases.doctor`."""
+        return await self._world.doctor(plugins) if self._world.doctor else ()
+
+    def _driver(self, place: str, node: str) -> Driver:
+        return driver_of(place, node, self._world.daemons(), self._world.database)
+
     def _now(self) -> float:
         return self._world.clock.now()
 
@@ -409,9 +430,11 @@ class Service:
     async def _view(self, place: str) -> EnvironmentView:
         state = await self._journal.environment(place)
         at_work = self._engine.environment_at_work(place)
+        driver = self._driver(place, state.node)
         if at_work is None:
-            return EnvironmentView(state)
-        return EnvironmentView(state, at_work.seen, await at_work.router_state())
+            elsewhere = driver.daemon is None or not driver.daemon.me
+            return EnvironmentView(state, None if elsewhere and state.groups else (), driver=driver)
+        return EnvironmentView(state, at_work.seen, await at_work.router_state(), driver)
 
 
 def _refuse_wish(new: NewRollout) -> None:

@@ -10,10 +10,12 @@ from typing import Literal, Protocol
 from rollway.domain.decisions import GroupHealth, Judgement
 from rollway.domain.environment import EnvironmentState
 from rollway.domain.events import Fact
+from rollway.domain.findings import Finding
 from rollway.domain.instances import Instance
 from rollway.domain.plan import Plan
 from rollway.domain.rollout import RolloutState
 from rollway.domain.traffic import RouterState
+from rollway.engine.rollcall import UNKNOWN, Driver, Seen
 from rollway.store.protocol import ApplicationRow, Json, ReleaseRow, Summary
 
 OnBusy = Literal["refuse", "replace", "queue"]
@@ -75,7 +77,8 @@ class RolloutView:
     """A rollout as the log has it, with what is known beside it while it runs.
 
     `judgements` are the live ones of each monitor; `watched` seconds of the current observation so far; `health` by
-    group id. `outcome` says what a rollback or deploy that needed no rollout of its own did.
+    group id. `outcome` says what a rollback or deploy that needed no rollout of its own did. `driver` is who drives it
+    while it goes on.
     """
 
     state: RolloutState
@@ -83,6 +86,7 @@ class RolloutView:
     judgements: Mapping[str, Judgement] = field(default_factory=dict)
     watched: float = 0.0
     outcome: str = ""
+    driver: Driver = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,15 @@ class PastRollout:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentView:
-    """An environment as the log has it, with what target and router see now."""
+    """An environment as the log has it, with what target and router see now.
+
+    `instances` is None where another daemon drives it, which alone sees them.
+    """
 
     state: EnvironmentState
-    instances: Sequence[Instance] = ()
+    instances: Sequence[Instance] | None = ()
     router: RouterState | None = None
+    driver: Driver = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,4 +281,12 @@ class UseCases(Protocol):
 
     async def ready(self) -> str:
         """Empty when the daemon serves what it found when it began; otherwise what it still waits for."""
+        ...
+
+    def daemons(self) -> Sequence[Seen]:
+        """Every daemon of the same data, this one first."""
+        ...
+
+    async def doctor(self, plugins: Collection[tuple[str, str]] = ()) -> Sequence[Finding]:
+        """Look at machine, database, artifacts and plugins: those in use, and `plugins` (kind, name) besides."""
         ...

@@ -10,6 +10,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from rollway.domain.findings import Grade
 from rollway.domain.words import Phase, Verdict
 
 Percent = Annotated[int | float, Field(ge=0, le=100)]
@@ -176,6 +177,14 @@ class RolloutDocument(Document):
     """The group of each role."""
     outcome: str = ""
     """What a call did that needed no rollout of its own."""
+    node: str | None = None
+    """The machine that its processes and its router work on; null where any daemon may drive it."""
+    daemon: str | None = None
+    """The id of the daemon that drives it; null where nobody does, or it has ended."""
+    problem: str | None = None
+    """Why nobody drives it, and nobody will without a person."""
+    advice: str | None = None
+    """What that person does."""
 
 
 class RolloutRow(Document):
@@ -273,7 +282,8 @@ class GroupDocument(Document):
     """stable, canary, or retired."""
     weight: Percent
     wanted: int
-    ready: int
+    ready: int | None
+    """Null where another daemon drives the environment, which alone sees its instances."""
     instances: list[InstanceDocument]
 
 
@@ -284,6 +294,27 @@ class PromotedDocument(Document):
     rollout: str
     at: datetime
     taken_back: bool
+
+
+class DaemonDocument(Document):
+    """A daemon of the database that this one uses."""
+
+    id: str
+    """Another one for each start of a daemon."""
+    node: str
+    """The machine whose processes and routers it drives."""
+    url: str
+    """Where its API listens, on that machine."""
+    version: str
+    me: bool
+    """It is the one that answers."""
+    alive: bool
+    silent_for: float
+    """Seconds, at least, without a sign of life; 0 to 1 is as it should be."""
+    shares: int
+    """How many of the 32 shares it holds of what any daemon may drive."""
+    holds_node: bool
+    """It drives what works on its machine."""
 
 
 class EnvironmentDocument(Document):
@@ -302,6 +333,36 @@ class EnvironmentDocument(Document):
     """What was promoted, oldest first."""
     router_running: bool | None
     listen: str | None = None
+    node: str | None = None
+    """The machine that its processes and its router work on; null where any daemon may drive it."""
+    daemon: DaemonDocument | None = None
+    """The daemon that drives it; null where nobody does."""
+    problem: str | None = None
+    """Why nobody drives it, and nobody will without a person."""
+    advice: str | None = None
+    """What that person does."""
+
+
+class FindingDocument(Document):
+    """What a look at one thing found."""
+
+    part: str
+    """What it belongs to: machine, daemon, database, artifacts, plugins, file."""
+    name: str
+    grade: Grade
+    said: str
+    advice: str | None = None
+    """What to do next."""
+
+
+class DoctorDocument(Document):
+    """What a look at all that a daemon rests on found."""
+
+    well: bool
+    """There is no problem; there may be warnings."""
+    version: str
+    node: str
+    findings: list[FindingDocument]
 
 
 class PluginDocument(Document):

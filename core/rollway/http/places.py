@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rollway.domain.environment import EnvironmentState, GroupState, StableRecord
 from rollway.domain.instances import Health, Instance
 from rollway.domain.words import CANARY
+from rollway.engine.rollcall import Seen
 from rollway.engine.usecases import EnvironmentView
 from rollway.http import documents as d
 from rollway.http.encoding import at, percent
@@ -26,18 +27,39 @@ def environment(view: EnvironmentView) -> d.EnvironmentDocument:
         history=[_promoted(record) for record in state.promoted],
         router_running=view.router.running if view.router else None,
         listen=listen if isinstance(listen, str) else None,
+        node=state.node or None,
+        daemon=daemon(view.driver.daemon) if view.driver.daemon else None,
+        problem=view.driver.problem or None,
+        advice=view.driver.advice or None,
     )
 
 
-def _group(state: EnvironmentState, group: GroupState, instances: Sequence[Instance]) -> d.GroupDocument:
-    own = [each for each in instances if each.group == group.id]
+def daemon(seen: Seen) -> d.DaemonDocument:
+    """A daemon of the same data."""
+    return d.DaemonDocument(
+        id=seen.member.id,
+        node=seen.member.node,
+        url=seen.member.url,
+        version=seen.member.version,
+        me=seen.me,
+        alive=seen.alive,
+        silent_for=round(seen.silence, 1),
+        shares=seen.shares,
+        holds_node=seen.holds_node,
+    )
+
+
+def _group(
+    state: EnvironmentState, group: GroupState, instances: Sequence[Instance] | None
+) -> d.GroupDocument:
+    own = [each for each in instances or () if each.group == group.id]
     return d.GroupDocument(
         id=group.id,
         release=group.release,
         role=_role(state, group),
         weight=percent(state.split.of(group.id)),
         wanted=group.wanted,
-        ready=sum(each.health is Health.HEALTHY for each in own),
+        ready=None if instances is None else sum(each.health is Health.HEALTHY for each in own),
         instances=[_instance(each) for each in own],
     )
 

@@ -153,6 +153,10 @@ def rollout(view: RolloutView) -> d.RolloutDocument:
         plan_digest=admitted.plan_digest,
         groups=dict(admitted.groups),
         outcome=view.outcome,
+        node=state.node or None,
+        daemon=view.driver.daemon.member.id if view.driver.daemon else None,
+        problem=view.driver.problem or None,
+        advice=view.driver.advice or None,
     )
 
 

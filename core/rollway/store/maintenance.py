@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -48,8 +49,8 @@ async def check(url: str) -> Checkup:
     from rollway.store.schema import REVISION
 
     dialect = existing(url)
-    async with _looking(dialect) as connection:
-        revision = await _revision(dialect, connection)
+    async with looking(dialect) as connection:
+        revision = await revision_in(dialect, connection)
         streams, events = await count(connection)
         problems = [*await dialect.damage(connection), *await inconsistencies(connection, SHOWN)]
         size = await dialect.size(connection)
@@ -70,10 +71,13 @@ async def backup(url: str, to: Path) -> int:
 
     The file is there whole or not at all. Raises `StoreUnavailable`, `NoDatabase`, and FileExistsError.
     """
+    from rollway.store.survey import remember_backup
+
     dialect = existing(url)
     await _stored(dialect)  # that of somebody else is not copied
     with _whole_or_not(to) as part:
         await dialect.copy(part)
+    await remember_backup(dialect, time.time())
     return _size(to)
 
 
@@ -91,11 +95,12 @@ def existing(url: str) -> Dialect:
 
 
 async def _stored(dialect: Dialect) -> str:
-    async with _looking(dialect) as connection:
-        return await _revision(dialect, connection)
+    async with looking(dialect) as connection:
+        return await revision_in(dialect, connection)
 
 
-async def _revision(dialect: Dialect, connection: AsyncConnection) -> str:
+async def revision_in(dialect: Dialect, connection: AsyncConnection) -> str:
+    """The revision a database is at. Raises `NoDatabase` for an empty one."""
     from rollway.store.revision import stored_revision
 
     revision = await connection.run_sync(stored_revision, dialect.place)
@@ -107,7 +112,8 @@ async def _revision(dialect: Dialect, connection: AsyncConnection) -> str:
 
 
 @asynccontextmanager
-async def _looking(dialect: Dialect) -> AsyncIterator[AsyncConnection]:
+async def looking(dialect: Dialect) -> AsyncIterator[AsyncConnection]:
+    """A connection that reads, each statement as slowly as need be. Raises `StoreUnavailable`."""
     from rollway.store.dialect import explained
 
     engine = dialect.reader()

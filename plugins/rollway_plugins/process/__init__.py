@@ -1,6 +1,10 @@
 """The target `process`: instances of a command on this machine, each its own session, that outlive the daemon."""
 
-from rollway.api import Descriptor, Node, Target, TargetDescriptor, hookimpl
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from rollway.api import Descriptor, Finding, Node, Target, TargetDescriptor, hookimpl
 from rollway_plugins.process.settings import ProcessSettings
 
 
@@ -10,6 +14,12 @@ def _make(node: Node) -> Target:
     return ProcessTarget(node)
 
 
+async def _check(node: Node, uses: Sequence[BaseModel]) -> Sequence[Finding]:
+    from rollway_plugins.process.doctor import check
+
+    return await check(node, uses)
+
+
 descriptor: TargetDescriptor = Descriptor(
     name="process",
     settings=ProcessSettings,
@@ -17,6 +27,7 @@ descriptor: TargetDescriptor = Descriptor(
     capabilities=frozenset({"drain", "scale"}),
     summary="runs a command as processes on this machine",
     local=True,
+    check=_check,
 )
 
 

@@ -12,10 +12,13 @@ from rollway.domain import events as e
 from rollway.domain import plan as p
 from rollway.domain.decisions import GroupHealth, Judgement
 from rollway.domain.environment import EnvironmentState
+from rollway.domain.findings import Finding
 from rollway.domain.instances import Health, Instance
 from rollway.domain.split import WHOLE, Split
 from rollway.domain.traffic import Address, RouterState
 from rollway.domain.words import CANARY, STABLE, Phase, Verdict
+from rollway.engine import rollcall
+from rollway.engine.rollcall import Driver, Seen
 from rollway.engine.summaries import rollout_summary
 from rollway.engine.usecases import (
     Applied,
@@ -37,7 +40,7 @@ from rollway.errors import (
     Problem,
     Refusal,
 )
-from rollway.store.protocol import ApplicationRow, Json, ReleaseDiffers, ReleaseRow, Summary
+from rollway.store.protocol import ApplicationRow, Json, Member, ReleaseDiffers, ReleaseRow, Summary
 
 BEGAN = 1_800_000_000.0
 
@@ -152,6 +155,10 @@ class MemoryUseCases:
     """What happens to a rollout that was started, or asked to end."""
     actors: list[str] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
+    others: Sequence[Seen] = ()
+    found: Sequence[Finding] = ()
+    drivers: dict[str, Driver] = field(default_factory=dict)
+    """By place; who drives what is not named here is not known."""
     written: list[str] = field(default_factory=list)
 
     # What happens.
@@ -203,7 +210,8 @@ class MemoryUseCases:
             raise NotFoundError(f"there is no rollout {id_}", advice="list them with: rollway status")
         state = rollout.fold(self.happened[id_])
         health = {state.group: GroupHealth(ready=2, live=3), state.stable or "": GroupHealth(ready=3, live=3)}
-        return RolloutView(state, health, self.judgements, 12.5, outcome)
+        driver = self.drivers.get(state.place, Driver())
+        return RolloutView(state, health, self.judgements, 12.5, outcome, driver)
 
     # The protocol.
 
@@ -435,7 +443,10 @@ class MemoryUseCases:
         seen = [
             Instance(f"i{n}", state.stable, Health.HEALTHY, Address("127.0.0.1", 9000 + n)) for n in range(3)
         ] if state.stable else []  # fmt: skip
-        return EnvironmentView(state, seen, RouterState(True, state.split))
+        driver = self.drivers.get(place, Driver())
+        if driver.problem:
+            return EnvironmentView(state, None, driver=driver)
+        return EnvironmentView(state, seen, RouterState(True, state.split), driver)
 
     async def environments(self, application: str | None = None) -> Sequence[EnvironmentView]:
         places = [place.split("/") for place in self.states]
@@ -449,3 +460,12 @@ class MemoryUseCases:
 
     async def ready(self) -> str:
         return self.waiting
+
+    def daemons(self) -> Sequence[Seen]:
+        return (
+            self.others or rollcall.sole(Member("here:1:ab", "here", "http://127.0.0.1:7700", "1.0")).daemons
+        )
+
+    async def doctor(self, plugins: Collection[tuple[str, str]] = ()) -> Sequence[Finding]:
+        named = [Finding(f"{kind} {name}", "it is loaded", part="plugins") for kind, name in plugins]
+        return [*self.found, *named]

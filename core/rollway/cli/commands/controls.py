@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from rollway.cli import local, naming
+from rollway.cli.attention import tell_problem
 from rollway.cli.commands.looking import Env, NoWait, Rollout, Timeout
 from rollway.cli.exits import UsageError
 from rollway.cli.following import begun
@@ -20,6 +21,7 @@ def pause(session: Session, rollout: Rollout, reason: Reason = "") -> None:
     """Hold a rollout where it is. The weight stays, monitors go on, the rest of a hold is kept."""
     with session.client() as client:
         document = client.pause(naming.rollout(rollout, session.application, local.names(), client), reason)
+    tell_problem(document)
     if not session.is_text:
         emit(session, document)
         return
@@ -33,6 +35,7 @@ def resume(session: Session, rollout: Rollout) -> None:
     """Let a paused rollout go on. One that waits for evidence observes its step anew."""
     with session.client() as client:
         document = client.resume(naming.rollout(rollout, session.application, local.names(), client))
+    tell_problem(document)
     if not session.is_text:
         emit(session, document)
         return
@@ -51,6 +54,7 @@ def promote(
     with session.client() as client:
         id_ = naming.rollout(rollout, session.application, local.names(), client)
         document = client.promote(id_, full=full)
+    tell_problem(document)
     if not session.is_text:
         emit(session, document)
         return
@@ -62,6 +66,7 @@ def abort(session: Session, rollout: Rollout, reason: Reason = "") -> None:
     """Stop a rollout: traffic goes back to stable at once."""
     with session.client() as client:
         document = client.abort(naming.rollout(rollout, session.application, local.names(), client), reason)
+    tell_problem(document)
     if not session.is_text:
         emit(session, document)
         return

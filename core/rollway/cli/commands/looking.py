@@ -15,7 +15,7 @@ from rollway.errors import NotFoundError, RollwayError
 if TYPE_CHECKING:
     from rollway.client import Client
     from rollway.config import Deployment
-    from rollway.http.documents import PlanDocument
+    from rollway.http.documents import DaemonDocument, EnvironmentDocument, PlanDocument
 
 Env = Annotated[str, typer.Argument(metavar="ENV", help="prod, or shop/prod.")]
 Rollout = Annotated[
@@ -97,12 +97,34 @@ def status(
     ] = False,
     timeout: Timeout = None,
     no_wait: NoWait = False,
+    daemons: Annotated[
+        bool, typer.Option("--daemons", help="The daemons that share the database instead.")
+    ] = False,
 ) -> int | None:
-    """What runs where, at what weight."""
+    """What runs where, at what weight.
+
+    Where several daemons share the database: also which of them drives it, and what none does.
+    """
+    if daemons and (env is not None or wait):
+        raise UsageError("--daemons stands alone", advice="write: rollway status --daemons")
     if wait:
         return _wait(session, env, timeout, no_wait)
-    _status(session, env)
+    if daemons:
+        _daemons(session)
+    else:
+        _status(session, env)
     return None
+
+
+def _daemons(session: Session) -> None:
+    with session.client() as client:
+        found = list(client.daemons())
+    if not session.is_text:
+        emit(session, found)
+        return
+    from rollway.cli.daemons import daemons as shown
+
+    console().print(shown(found))
 
 
 def _wait(session: Session, env: str | None, timeout: str | None, no_wait: bool) -> int:
@@ -135,6 +157,7 @@ def _status(session: Session, env: str | None) -> None:
         else:
             where = naming.place(env, session.application, local.names(), client)
             documents = [client.environment(where.application, where.environment)]
+        daemons = _known_daemons(client) if session.is_text else []
     if not documents and session.application is not None:
         raise NotFoundError(
             f"there is no application {session.application!r} here",
@@ -143,12 +166,32 @@ def _status(session: Session, env: str | None) -> None:
     if not session.is_text:
         emit(session, documents if env is None else documents[0])
         return
-    if not documents:
-        typer.echo("no application yet; register yours with: rollway apply")
-        return
+    _tell(documents, daemons, everything=env is None)
+
+
+def _known_daemons(client: "Client") -> "list[DaemonDocument]":
+    try:
+        return list(client.daemons())
+    except NotFoundError:  # a daemon of an earlier version has no others
+        return []
+
+
+def _tell(
+    documents: "list[EnvironmentDocument]", daemons: "list[DaemonDocument]", *, everything: bool
+) -> None:
+    from rollway.cli import daemons as shown
     from rollway.cli.tables import environments
 
-    console().print(environments(documents))
+    several = shown.are_told(daemons, documents)
+    if not documents:
+        typer.echo("no application yet; register yours with: rollway apply")
+    else:
+        console().print(environments(documents, shown.labels(daemons) if several else None))
+    if several and everything:
+        typer.echo()
+        console().print(shown.daemons(daemons, documents))
+    for line in shown.problems(documents):
+        say(line)
 
 
 def get(session: Session, rollout: Rollout) -> None:

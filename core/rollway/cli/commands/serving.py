@@ -1,5 +1,6 @@
 """The daemon and the demo."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,6 +8,9 @@ import typer
 
 from rollway.cli.exits import UsageError
 from rollway.cli.session import Session
+
+NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+"""What a machine may be called; every host name is one."""
 
 
 def daemon(
@@ -20,6 +24,13 @@ def daemon(
     data: Annotated[Path, typer.Option(metavar="DIR", help="The folder of everything kept.")] = Path(
         ".rollway"
     ),
+    node: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What this machine is called among the daemons of one database; its host's name without it.",
+        ),
+    ] = None,
     log_format: Annotated[
         Literal["text", "json"] | None,
         typer.Option(
@@ -33,6 +44,10 @@ def daemon(
     """Run engine and API in one process. Applications and their traffic outlive it."""
     from rollway.daemon import DaemonOptions, run
 
+    if node is not None and not NODE.fullmatch(node):
+        raise UsageError(
+            f"--node {node}: a name has letters, digits and ._- only, at most 63 of them, and begins with one"
+        )
     return run(
         DaemonOptions(
             listen=listen,
@@ -40,6 +55,7 @@ def daemon(
             data=data,
             log_format=log_format or ("text" if session.is_text else "json"),
             log_level=log_level,
+            node=node,
         )
     )
 

@@ -1,0 +1,68 @@
+"""What `rollway doctor` found, in lines for people: pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from rich.text import Text
+
+from rollway.cli.plain import plain
+from rollway.domain.findings import Finding, Grade
+
+STYLES: Final = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.PROBLEM: "bold red"}
+GRADE: Final = max(map(len, Grade))
+WIDEST_NAME: Final = 24
+LEAST: Final = 36
+"""Columns that a sentence needs beside the name of what it is about; with fewer it goes on a line of its own."""
+
+
+def lines(findings: Sequence[Finding], width: int) -> Iterator[Text]:
+    """Each finding on a line of so many columns, or more where it does not fit; what to do next below it."""
+    name = min(WIDEST_NAME, max((len(each.name) for each in findings), default=0))
+    for part, of_it in groupby(findings, key=lambda each: each.part):
+        yield Text(plain(part), "bold")
+        for each in of_it:
+            yield from _finding(each, name, width)
+
+
+def _finding(each: Finding, name: int, width: int) -> Iterator[Text]:
+    head = Text("  ").append(f"{each.grade.value:{GRADE}}", STYLES[each.grade])
+    head.append("  ").append(f"{plain(each.name):{name}}")
+    indent = 2 + GRADE + 2 + name + 2
+    beside = width - indent >= LEAST and len(each.name) <= name
+    if not beside:
+        indent = 4
+        yield Text(head.plain.rstrip(), spans=head.spans)
+        head = Text(" " * 2)
+    first, *rest = _wrapped(each.said, width - indent) or [""]
+    yield head.append("  ").append(first)
+    yield from (Text(" " * indent + line) for line in rest)
+    yield from (Text(" " * indent + line, "bold") for line in _wrapped(_next(each), width - indent))
+
+
+def _next(each: Finding) -> str:
+    return f"-> {each.advice}" if each.advice else ""
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Words are kept whole: commands and paths are there to be copied."""
+    return [
+        wrapped
+        for line in plain(text).splitlines()
+        for wrapped in textwrap.wrap(line, max(20, width), break_long_words=False, break_on_hyphens=False)
+    ]
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """How much there is to be done."""
+    count = Counter(each.grade for each in findings)
+    said = [
+        f"{count[grade]} {grade.value}{'' if count[grade] == 1 else 's'}"
+        for grade in (Grade.PROBLEM, Grade.WARNING)
+        if count[grade]
+    ]
+    return ", ".join(said) or "nothing is wrong"
