@@ -73,6 +73,17 @@ class Site:
         """The daemon's data folder."""
         return self.folder / "data"
 
+    @property
+    def pid(self) -> int:
+        """The daemon's."""
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def log(self) -> str:
+        """What the daemon has said so far."""
+        return (self.folder / "daemon.log").read_text(errors="replace")
+
     def start(self, **environment: str) -> None:
         """Start the daemon and wait until it serves."""
         command = [
@@ -177,8 +188,7 @@ class Site:
             if result := found():
                 return result
             time.sleep(every)
-        log = (self.folder / "daemon.log").read_text(errors="replace")[-4000:]
-        raise AssertionError(f"waited {timeout:g} s for {what}; the daemon says:\n{log}")
+        raise AssertionError(f"waited {timeout:g} s for {what}; the daemon says:\n{self.log[-4000:]}")
 
     def running(self) -> Counter[str]:
         """How many processes run for each release, from the processes themselves; a doubled instance is an error."""
