@@ -157,7 +157,11 @@ class TestMigrations:
         postgres.execute("INSERT INTO events VALUES ('r1', 1, 'Ticked', 1, 'daemon:a', 1.0, '{}')", empty)
         stores = await asyncio.gather(*(open_store(postgres.url(empty)) for _ in range(3)))
         assert [entry.type for entry in await stores[0].read("r1")] == ["Ticked"]
-        assert await stores[1].take_lease("any/01", "a", None)
+        assert await stores[1].take_leases("a", {"any/01": None})
+        assert [
+            await store.raise_epoch("shop/prod", owner) for store, owner in zip(stores, "abc", strict=True)
+        ]
+        assert postgres.execute("SELECT epoch, owner FROM epochs", empty) == [(3, "c")]
         await asyncio.gather(*(store.aclose() for store in stores))
         assert postgres.execute("SELECT version_num FROM alembic_version", empty) == [(REVISION,)]
 

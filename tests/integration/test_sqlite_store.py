@@ -321,10 +321,13 @@ class TestMigrations:
         connection.close()
         store = await open_store(sqlite_url(path))
         assert [entry.type for entry in await store.read("r1")] == ["Ticked"]
-        assert await store.raise_epoch("shop/prod", "a") == 8
+        assert await store.raise_epoch("shop/prod", "b") == 8
         await store.append(Append("r1", 1, (TICK,)), held=Held("shop/prod", 8))
-        assert await store.take_lease("any/01", "a", None)
+        assert await store.take_leases("a", {"any/01": None})
         await store.aclose()
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("SELECT * FROM epochs").fetchall() == [("shop/prod", 8, "b")]
+        connection.close()
 
 
 def migrate_to(path: Path, revision: str) -> None:

@@ -1,9 +1,9 @@
 """Leases held by signs of life: how many daemons share one database, and take over from those that fall silent.
 
 No two clocks are compared. Each daemon counts its own beat up in the store, and watches, by its own monotonic clock,
-whether the others' beats move. One that has not moved for `SILENCE` is dead, and what it held is taken from it by
-compare-and-set. A daemon trusts a lease for `CONFIRMED` seconds from the moment it began the beat that showed it; since
-that is less than `SILENCE`, it has stopped acting before anybody else begins.
+whether the others' beats move (signs.py). One that has not moved for `SILENCE` is dead, and what it held is taken from it
+by compare-and-set. A daemon trusts a lease for `CONFIRMED` seconds from the moment it began the beat that showed it;
+since that is less than `SILENCE`, it has stopped acting before anybody else begins.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from rollway.engine.ownership import ANYWHERE, Holding, Told, node_lease
 from rollway.engine.ports import Clock
+from rollway.engine.signs import Signs
 from rollway.store.protocol import Member, Roll, Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,9 @@ SILENCE = 3.0
 
 CONFIRMED = 2.0
 """Seconds for which a daemon trusts what a beat has shown."""
+
+STRUCK_OFF = 60.0
+"""Seconds of silence after which a daemon that holds nothing any more is struck off; if it comes back, it is a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Leases:
         self._member = member
         self._held: frozenset[str] = frozenset()
         self._confirmed = -math.inf
-        self._moved: dict[str, tuple[int, float]] = {}
+        self._signs = Signs(blind=CONFIRMED)
         self._settled = asyncio.Event()
 
     def holding(self, lease: str) -> Holding:
@@ -79,9 +83,8 @@ class Leases:
         await self._settled.wait()
 
     def silent(self, member: str) -> bool:
-        """Whether this member has given no sign of life for too long."""
-        _, moved = self._moved.get(member, (0, -math.inf))
-        return member != self.owner and self._clock.monotonic() - moved >= SILENCE
+        """Whether this member had given no sign of life for too long when last looked at."""
+        return member != self.owner and self._signs.silence(member) >= SILENCE
 
     async def run(self, gained: Told, lost: Told) -> None:
         """Beat until cancelled; `gained` and `lost` are told what changed, and must not raise."""
@@ -104,22 +107,14 @@ class Leases:
 
     async def _round(self, began: float, gained: Told, lost: Told) -> None:
         self.roll = await self._store.beat(self._member)
-        self._watch(began)
+        self._signs.look(self.roll.members, began, self._clock.monotonic())
         self._confirm(began, gained, lost)
         next_ = moves(self.roll, self._member, self._alive())
         await self._drop(next_.drop, lost)
-        taken = [lease for lease, before in next_.take.items() if await self._take(lease, before)]
-        if taken:
-            # They were taken after `began`, so that they may be trusted from there.
-            self._hold(frozenset(taken), gained)
-
-    def _watch(self, now: float) -> None:
-        seen = {member.id: member.beat for member in self.roll.members}
-        before = self._moved
-        self._moved = {
-            id_: before[id_] if before.get(id_, (-1, 0.0))[0] == beat else (beat, now)
-            for id_, beat in seen.items()
-        }
+        if next_.take:
+            # They are taken after `began`, so that they may be trusted from there.
+            self._hold(await self._store.take_leases(self.owner, next_.take), gained)
+        await self._strike_off()
 
     def _confirm(self, began: float, gained: Told, lost: Told) -> None:
         shown = frozenset(lease for lease, holder in self.roll.leases.items() if holder == self.owner)
@@ -146,5 +141,9 @@ class Leases:
             lost(leases)
             await self._store.drop_leases(self.owner, leases)
 
-    async def _take(self, lease: str, before: str | None) -> bool:
-        return await self._store.take_lease(lease, self.owner, before)
+    async def _strike_off(self) -> None:
+        """Whoever died and has nothing left to be taken is forgotten."""
+        holders = set(self.roll.leases.values())
+        for member in self.roll.members:
+            if member.id not in holders and self._signs.silence(member.id) >= STRUCK_OFF:
+                await self._store.strike_off(member)

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from sqlalchemy import ColumnElement, Insert, Table
+from sqlalchemy import Column, Insert, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -53,8 +53,8 @@ class Dialect(Protocol):
     async def copy(self, to: Path) -> None:
         """Write all of it, as of one moment, into this empty file. Raises `StoreUnavailable`."""
 
-    def upsert(self, table: Table, others: Mapping[str, ColumnElement[int]] | None = None) -> Insert:
-        """Insert a row, or give the one with its primary key its other columns (or only `others`, so computed)."""
+    def upsert(self, table: Table, counting: Column[int] | None = None) -> Insert:
+        """Insert a row, or give the one with its primary key its other columns; `counting` becomes one more than it was."""
 
     def insert_new(self, table: Table) -> Insert:
         """Insert a row, or do nothing if there is one with its primary key."""

@@ -1,11 +1,10 @@
 """The writes by which daemons find each other: signs of life, and leases."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import CompoundSelect, Insert, Update, literal, select, union_all
+from sqlalchemy import CompoundSelect, exists, literal, select, union_all
 
-from rollway.store.dialect import Dialect
 from rollway.store.protocol import Member, Roll
 from rollway.store.rows import Row, row_of, storable
 from rollway.store.schema import leases, members
@@ -22,7 +21,7 @@ class Beat:
 
     async def make(self, transaction: Transaction) -> Roll:
         """Read by one statement, which sees one moment also where others go on writing."""
-        beat = transaction.dialect.upsert(members, {"beat": members.c.beat + 1})
+        beat = transaction.dialect.upsert(members, counting=members.c.beat)
         await transaction.connection.execute(beat, [self._row])
         everything = (await transaction.connection.execute(_everything())).all()
         return Roll(
@@ -42,28 +41,36 @@ def _everything() -> CompoundSelect[tuple[bool, str, str, str, str, int]]:
     return union_all(everybody, held).order_by("id")
 
 
-class TakeLease:
-    """A lease changes hands, if it still is in those it is thought to be in."""
+class TakeLeases:
+    """Leases change hands, those that still are in the hands they are thought to be in."""
 
-    def __init__(self, lease: str, member: str, before: str | None) -> None:
-        self._row: Row = {"lease": storable(lease), "member": storable(member)}
-        self._lease, self._member, self._before = lease, member, before
-        self.needs = Needs(leases=frozenset({lease}))
+    def __init__(self, member: str, wanted: Mapping[str, str | None]) -> None:
+        for name in (member, *wanted):
+            storable(name)
+        self._member, self._wanted = member, wanted
+        self.needs = Needs(leases=frozenset(wanted))
 
-    async def make(self, transaction: Transaction) -> bool:
+    async def make(self, transaction: Transaction) -> frozenset[str]:
         """A row that was found is locked; one that was not may be inserted by somebody faster, and then stays."""
-        if transaction.leases.get(self._lease) != self._before:
-            return False
-        given = self._given(transaction.dialect).execution_options(preserve_rowcount=True)
-        if not (await transaction.connection.execute(given)).rowcount:
-            return False
-        transaction.leases[self._lease] = self._member
-        return True
+        found = transaction.leases
+        due = {lease for lease, before in self._wanted.items() if found.get(lease) == before}
+        taken = await self._insert(transaction, sorted(due - found.keys()))
+        taken |= await self._update(transaction, sorted(due & found.keys()))
+        found.update(dict.fromkeys(sorted(taken), self._member))
+        return taken
 
-    def _given(self, dialect: Dialect) -> Insert | Update:
-        if self._before is None:
-            return dialect.insert_new(leases).values(self._row)
-        return leases.update().where(leases.c.lease == self._lease).values(member=self._member)
+    async def _insert(self, transaction: Transaction, names: Sequence[str]) -> frozenset[str]:
+        if not names:
+            return frozenset()
+        rows: list[Row] = [{"lease": name, "member": self._member} for name in names]
+        given = transaction.dialect.insert_new(leases).values(rows).returning(leases.c.lease)
+        return frozenset((await transaction.connection.execute(given)).scalars())
+
+    async def _update(self, transaction: Transaction, names: Sequence[str]) -> frozenset[str]:
+        if names:
+            theirs = leases.update().where(leases.c.lease.in_(names))
+            await transaction.connection.execute(theirs.values(member=self._member))
+        return frozenset(names)
 
 
 class DropLeases:
@@ -96,3 +103,18 @@ class Leave:
         await transaction.connection.execute(members.delete().where(members.c.id == self._member))
         kept = {lease: holder for lease, holder in transaction.leases.items() if holder != self._member}
         transaction.leases = kept
+
+
+class StrikeOff:
+    """A member that died is forgotten."""
+
+    needs = Needs()
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+
+    async def make(self, transaction: Transaction) -> None:
+        """Delete it, unless it came back meanwhile or something is still to be taken from it."""
+        silent = members.c.id == self._member.id, members.c.beat == self._member.beat
+        holds = exists().where(leases.c.member == self._member.id)
+        await transaction.connection.execute(members.delete().where(*silent, ~holds))

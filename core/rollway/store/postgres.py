@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from typing import Final
 
 from psycopg import Error, IntegrityError
 from psycopg.errors import DeadlockDetected, SerializationFailure
-from sqlalchemy import ColumnElement, Table, text
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import Column, Insert, Table, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +23,7 @@ from rollway.store.postgres_rows import all_at_once
 from rollway.store.protocol import StoreUnavailable
 from rollway.store.rows import Row
 from rollway.store.schema import streams
+from rollway.store.upserting import insert_new, upsert
 
 MIGRATION: Final = 7_655_928_115
 """The key of the advisory lock under which one daemon at a time brings the tables up to date; chosen at random."""
@@ -123,15 +123,13 @@ class Postgres:
         if read_only == "on":
             raise unusable(self._place, READ_ONLY)
 
-    def upsert(self, table: Table, others: Mapping[str, ColumnElement[int]] | None = None) -> Insert:
-        """Insert a row, or give the one with its primary key its other columns (or only `others`, so computed)."""
-        if others is None:
-            return _replacing(table)
-        return insert(table).on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
+    def upsert(self, table: Table, counting: Column[int] | None = None) -> Insert:
+        """Insert a row, or give the one with its primary key its other columns; `counting` becomes one more than it was."""
+        return upsert(insert, table, counting)
 
     def insert_new(self, table: Table) -> Insert:
         """Insert a row, or do nothing if there is one with its primary key."""
-        return insert(table).on_conflict_do_nothing()
+        return insert_new(insert, table)
 
     async def write(
         self,
@@ -170,10 +168,3 @@ def _forget_the_connection(context: ExceptionContext) -> None:
     error = context.original_exception
     if isinstance(error, Error) and has_ended(error):
         context.is_disconnect = True
-
-
-@cache
-def _replacing(table: Table) -> Insert:
-    statement = insert(table)
-    others = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)

@@ -243,14 +243,17 @@ class Store(Protocol):
     async def beat(self, member: Member) -> Roll:
         """Give a sign of life: add the member if it is new, count its `beat` up; return everybody as of then."""
 
-    async def take_lease(self, lease: str, member: str, before: str | None) -> bool:
-        """Give the lease to this member if its holder is `before` (None: nobody); whether it was so."""
+    async def take_leases(self, member: str, leases: Mapping[str, str | None]) -> frozenset[str]:
+        """Give the member each of these leases whose holder is the one named (None: nobody); return which these were."""
 
     async def drop_leases(self, member: str, leases: Collection[str]) -> None:
         """Let go of those of these leases that the member holds."""
 
     async def leave(self, member: str) -> None:
         """Strike the member off, and let go of every lease it holds."""
+
+    async def strike_off(self, member: Member) -> None:
+        """Forget the member if it has not beaten since and holds no lease."""
 
     async def listen(self, told: Callable[[str | None], None]) -> None:
         """Until cancelled, tell the stream of each append of any other store on this data, soon after it, in any order.

@@ -81,14 +81,17 @@ class SqlStore:
     async def beat(self, member: Member) -> Roll:
         return await self._pulse.write(membership.Beat(member))
 
-    async def take_lease(self, lease: str, member: str, before: str | None) -> bool:
-        return await self._pulse.write(membership.TakeLease(lease, member, before))
+    async def take_leases(self, member: str, leases: Mapping[str, str | None]) -> frozenset[str]:
+        return await self._pulse.write(membership.TakeLeases(member, leases))
 
     async def drop_leases(self, member: str, leases: Collection[str]) -> None:
         await self._pulse.write(membership.DropLeases(member, leases))
 
     async def leave(self, member: str) -> None:
         await self._pulse.write(membership.Leave(member))
+
+    async def strike_off(self, member: Member) -> None:
+        await self._pulse.write(membership.StrikeOff(member))
 
     async def listen(self, told: Callable[[str | None], None]) -> None:
         if self._reader.closed:

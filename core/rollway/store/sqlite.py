@@ -4,11 +4,10 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
-from functools import cache
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, Table, event, make_url
-from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy import Column, Connection, Insert, Table, event, make_url
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -17,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from rollway.store.dialect import READERS
 from rollway.store.protocol import StoreUnavailable
 from rollway.store.rows import Row
+from rollway.store.upserting import insert_new, upsert
 
 BUSY_MS = 5000
 EXAMPLE = "Give one, as in sqlite:////var/lib/rollway/rollway.db"
@@ -172,15 +172,13 @@ class Sqlite:
         event.listen(engine.sync_engine, "connect", configure)
         return engine
 
-    def upsert(self, table: Table, others: Mapping[str, ColumnElement[int]] | None = None) -> Insert:
-        """Insert a row, or give the one with its primary key its other columns (or only `others`, so computed)."""
-        if others is None:
-            return _replacing(table)
-        return insert(table).on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
+    def upsert(self, table: Table, counting: Column[int] | None = None) -> Insert:
+        """Insert a row, or give the one with its primary key its other columns; `counting` becomes one more than it was."""
+        return upsert(insert, table, counting)
 
     def insert_new(self, table: Table) -> Insert:
         """Insert a row, or do nothing if there is one with its primary key."""
-        return insert(table).on_conflict_do_nothing()
+        return insert_new(insert, table)
 
     async def write(
         self,
@@ -194,7 +192,7 @@ class Sqlite:
                 await connection.execute(table.insert(), rows)
         for table, rows in replaced.items():
             if rows:
-                await connection.execute(_replacing(table), rows)
+                await connection.execute(self.upsert(table), rows)
 
     async def listen(self, told: Callable[[str | None], None]) -> None:
         """Return: the daemon that owns the folder is the only one to write here."""
@@ -219,10 +217,3 @@ class Sqlite:
         return StoreUnavailable(
             f"the database {self.path} cannot be used: {cause}", "If it stays so, put a backup in its place"
         )
-
-
-@cache
-def _replacing(table: Table) -> Insert:
-    statement = insert(table)
-    others = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)

@@ -120,7 +120,7 @@ class RaiseEpoch:
         """Add to what is stored, not to what was read: of a first epoch there was no row to be locked."""
         if self._lease is not None:
             check_leased(self._lease, self._owner, transaction.leases.get(self._lease))
-        raised = transaction.dialect.upsert(epochs, {"epoch": epochs.c.epoch + 1})
+        raised = transaction.dialect.upsert(epochs, counting=epochs.c.epoch)
         await transaction.connection.execute(raised, [self._first])
         mine = select(epochs.c.epoch).where(epochs.c.environment == self._environment)
         transaction.epochs[self._environment] = int(await transaction.connection.scalar(mine) or 0)

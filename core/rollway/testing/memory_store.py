@@ -140,12 +140,12 @@ class MemoryStore:
         everybody = sorted(self._data.members.values(), key=lambda each: each.id)
         return Roll(tuple(everybody), dict(self._data.leases))
 
-    async def take_lease(self, lease: str, member: str, before: str | None) -> bool:
-        storable(lease), storable(member)
-        if self._data.leases.get(lease) != before:
-            return False
-        self._data.leases[lease] = member
-        return True
+    async def take_leases(self, member: str, leases: Mapping[str, str | None]) -> frozenset[str]:
+        for name in (member, *leases):
+            storable(name)
+        taken = frozenset(lease for lease, before in leases.items() if self._data.leases.get(lease) == before)
+        self._data.leases.update(dict.fromkeys(sorted(taken), member))
+        return taken
 
     async def drop_leases(self, member: str, leases: Collection[str]) -> None:
         held = self._data.leases.items()
@@ -154,6 +154,11 @@ class MemoryStore:
     async def leave(self, member: str) -> None:
         self._data.members.pop(member, None)
         await self.drop_leases(member, list(self._data.leases))
+
+    async def strike_off(self, member: Member) -> None:
+        known = self._data.members.get(member.id)
+        if known is not None and known.beat == member.beat and member.id not in self._data.leases.values():
+            del self._data.members[member.id]
 
     async def listen(self, told: Told) -> None:
         listener = (self, told)

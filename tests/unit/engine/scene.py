@@ -104,9 +104,10 @@ for _verb in (
     "recall",
     "value",
     "beat",
-    "take_lease",
+    "take_leases",
     "drop_leases",
     "leave",
+    "strike_off",
     "heads",
 ):
     setattr(RemoteStore, _verb, _over_the_way(_verb))

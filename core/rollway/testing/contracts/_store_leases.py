@@ -151,9 +151,9 @@ class LeasePromises:
     async def test_an_epoch_is_raised_by_the_lease_s_holder_only(self, store: Store, other: Store) -> None:
         with pytest.raises(Fenced, match="any/01"):
             await store.raise_epoch("shop/prod", "a", "any/01")
-        assert await store.take_lease("any/01", "a", None)
+        assert await store.take_leases("a", {"any/01": None})
         first = await store.raise_epoch("shop/prod", "a", "any/01")
-        assert await other.take_lease("any/01", "b", "a")
+        assert await other.take_leases("b", {"any/01": "a"})
         with pytest.raises(Fenced):
             await store.raise_epoch("shop/prod", "a", "any/01")
         await store.append(Append("r1", 0, events(1)), held=Held("shop/prod", first))  # it was not raised
@@ -162,13 +162,24 @@ class LeasePromises:
     async def test_a_lease_is_taken_from_whoever_is_thought_to_hold_it(
         self, store: Store, other: Store
     ) -> None:
-        assert not await store.take_lease("any/01", "a", "z")
-        assert await store.take_lease("any/01", "a", None)
-        assert not await other.take_lease("any/01", "b", None)
-        assert not await other.take_lease("any/01", "b", "z")
-        assert await other.take_lease("any/01", "b", "a")
-        assert not await store.take_lease("any/01", "c", "a")
+        assert not await store.take_leases("a", {"any/01": "z"})
+        assert await store.take_leases("a", {"any/01": None})
+        assert not await other.take_leases("b", {"any/01": None})
+        assert not await other.take_leases("b", {"any/01": "z"})
+        assert await other.take_leases("b", {"any/01": "a"})
+        assert not await store.take_leases("c", {"any/01": "a"})
         assert (await store.beat(member("a"))).leases == {"any/01": "b"}
+
+    async def test_of_many_leases_those_are_taken_whose_holder_is_the_one_named(
+        self, store: Store, other: Store
+    ) -> None:
+        assert await store.take_leases("a", {"any/02": None, "any/03": None, "any/04": None})
+        assert await other.take_leases("b", {"any/03": "a"}) == {"any/03"}
+        wanted = {"any/01": None, "any/02": "a", "any/03": "a", "any/04": None, "any/05": "a"}
+        assert await other.take_leases("c", wanted) == {"any/01", "any/02"}
+        assert await other.take_leases("c", {}) == frozenset()
+        held = {"any/01": "c", "any/02": "c", "any/03": "b", "any/04": "a"}
+        assert (await store.beat(member("a"))).leases == held
 
     @pytest.mark.parametrize("before", [None, "gone"])
     async def test_of_many_that_take_a_lease_one_gets_it(
@@ -176,22 +187,22 @@ class LeasePromises:
     ) -> None:
         leases = [f"any/{n:02}" for n in range(8)]
         if before is not None:
-            assert all([await store.take_lease(lease, before, None) for lease in leases])
+            assert await store.take_leases(before, dict.fromkeys(leases)) == set(leases)
         takers = [
             (lease, f"{name}{n}", side)
             for n in range(3)
             for lease in leases
             for name, side in (("a", store), ("b", other))
         ]
-        won = await asyncio.gather(*(side.take_lease(lease, name, before) for lease, name, side in takers))
+        won = await asyncio.gather(*(side.take_leases(name, {lease: before}) for lease, name, side in takers))
         winners = {lease: name for (lease, name, _), taken in zip(takers, won, strict=True) if taken}
-        assert sum(won) == len(leases)
+        assert sum(map(len, won)) == len(leases)
         assert (await store.beat(member("a"))).leases == winners
 
     async def test_beats_count_and_show_everybody(self, store: Store, other: Store) -> None:
         assert await store.beat(member("a")) == Roll((Member(*_named("a"), beat=1),), {})
         await other.beat(member("b"))
-        await store.take_lease("any/01", "a", None)
+        await store.take_leases("a", {"any/01": None})
         roll = await store.beat(member("a"))
         assert roll.members == (Member(*_named("a"), beat=2), Member(*_named("b"), beat=1))
         assert roll.leases == {"any/01": "a"}
@@ -205,23 +216,38 @@ class LeasePromises:
 
     async def test_one_lets_go_of_one_s_own_leases_only(self, store: Store, other: Store) -> None:
         for lease, holder in (("any/01", "a"), ("any/02", "a"), ("any/03", "b")):
-            assert await store.take_lease(lease, holder, None)
+            assert await store.take_leases(holder, {lease: None})
         await store.drop_leases("a", ["any/01", "any/03", "no-such"])
         await store.drop_leases("a", [])
         assert (await other.beat(member("b"))).leases == {"any/02": "a", "any/03": "b"}
-        assert await other.take_lease("any/01", "b", None)
+        assert await other.take_leases("b", {"any/01": None})
 
     async def test_leaving_frees_everything(self, store: Store, other: Store) -> None:
         for name in ("a", "b"):
             await store.beat(member(name))
         for lease, holder in (("any/01", "a"), ("any/02", "a"), ("any/03", "b")):
-            assert await store.take_lease(lease, holder, None)
+            assert await store.take_leases(holder, {lease: None})
         await store.leave("a")
         await store.leave("nobody")
         roll = await other.beat(member("b"))
         assert [each.id for each in roll.members] == ["b"]
         assert roll.leases == {"any/03": "b"}
         assert (await store.beat(member("a"))).members[0].beat == 1  # as if it were new
+
+    async def test_whoever_died_is_struck_off_unless_he_came_back_or_holds_something(
+        self, store: Store, other: Store
+    ) -> None:
+        for name in ("back", "holder"):
+            await store.beat(member(name))
+        await store.take_leases("holder", {"any/01": None})
+        roll = await store.beat(member("dead"))
+        await store.beat(member("back"))
+        for each in roll.members:
+            await other.strike_off(each)
+        await other.strike_off(member("unknown"))
+        roll = await other.beat(member("a"))
+        assert [each.id for each in roll.members] == ["a", "back", "holder"]
+        assert roll.leases == {"any/01": "holder"}
 
     @pytest.mark.parametrize("wrong", ["a\0", "a\udc80"])
     async def test_names_that_no_database_can_hold_are_refused(self, store: Store, wrong: str) -> None:
@@ -230,7 +256,7 @@ class LeasePromises:
         with pytest.raises(ValueError):  # noqa: PT011
             await store.raise_epoch(wrong, "a")
         with pytest.raises(ValueError):  # noqa: PT011
-            await store.take_lease(wrong, "a", None)
+            await store.take_leases("a", {wrong: None})
         assert (await store.beat(member("a"))).leases == {}
 
     async def test_a_closed_store_says_so_to_a_daemon_that_beats(self, open_another: OpenAnother) -> None:

@@ -16,9 +16,10 @@ WRITES = frozenset(
         "put_application",
         "put_release",
         "beat",
-        "take_lease",
+        "take_leases",
         "drop_leases",
         "leave",
+        "strike_off",
     }
 )
 
