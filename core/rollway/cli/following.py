@@ -61,9 +61,9 @@ def begun(session: Session, client: Client, document: RolloutDocument, pace: Pac
     """What follows a call that began a rollout, met one or ended one: it is followed unless detached."""
     if document.outcome:
         say(f"{document.application}/{document.environment}: {document.outcome}")
-    tell_problem(document)
     if not detach and not document.phase.ended:
         return follow(session, client, document, pace)
+    tell_problem(document)
     if not session.is_text:
         emit(session, document)
     elif not document.outcome:
@@ -133,6 +133,7 @@ def _by_line(session: Session, client: Client, document: RolloutDocument, pace: 
     from rollway.cli.plain import plain
 
     said = ""
+    tell_problem(document)
     nobody = Attention(lambda: client.rollout(document.id), document)
     for event in client.follow(document.id, patience=pace.patience, timeout=pace.left, idle=nobody):
         if session.is_text:

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from rollway._version import __version__
 from rollway.domain.words import ENDS, Phase
+from rollway.engine.rollcall import RollCall
 from rollway.engine.standing import Standing
 
 WHERE = ("application", "environment")
@@ -156,4 +157,28 @@ class Gauges(Collector):
     def describe(self) -> Iterator[Metric]:
         """Names only: asking for values when this is registered would be too early."""
         for name in ("rollouts", "instances", "rollout_weight_ratio", "evidence_age_seconds"):
+            yield GaugeMetricFamily(f"rollway_{name}", "")
+
+
+class Sharing(Collector):
+    """The daemons of one database as this one sees them; a single one of its own shows nothing but itself."""
+
+    def __init__(self, daemons: Callable[[], RollCall]) -> None:
+        self._daemons = daemons
+
+    def collect(self) -> Iterator[Metric]:
+        """As prometheus_client asks for them."""
+        found = self._daemons()
+        count = GaugeMetricFamily("rollway_daemons", "Daemons of this database", labels=["state"])
+        for state, alive in (("alive", True), ("silent", False)):
+            count.add_metric([state], sum(each.alive is alive for each in found.daemons))
+        held = sum(len(each.leases) for each in found.daemons if each.me)
+        lost = len(set(found.lost_nodes()))
+        yield count
+        yield GaugeMetricFamily("rollway_leases_held", "Leases that this daemon holds", value=held)
+        yield GaugeMetricFamily("rollway_nodes_lost", "Nodes whose things no daemon drives", value=lost)
+
+    def describe(self) -> Iterator[Metric]:
+        """Names only, as above."""
+        for name in ("daemons", "leases_held", "nodes_lost"):
             yield GaugeMetricFamily(f"rollway_{name}", "")

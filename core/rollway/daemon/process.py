@@ -19,21 +19,24 @@ from rollway._version import __version__
 from rollway.daemon import decisions
 from rollway.daemon.beat import measure_lag, sweep
 from rollway.daemon.counting import Counting
+from rollway.daemon.doctor import Doctor
 from rollway.daemon.folder import held, held_file
 from rollway.daemon.logs import configure
-from rollway.daemon.metrics import Gauges, Metrics
+from rollway.daemon.metrics import Gauges, Metrics, Sharing
 from rollway.daemon.options import DaemonOptions
-from rollway.daemon.sharing import agreed_folder, alone, leases
+from rollway.daemon.reach import Reach, keep_looking
+from rollway.daemon.sharing import agreed_folder, owned, this_daemon, without_password
 from rollway.daemon.systemd import Notifier
 from rollway.daemon.witness import Witness
+from rollway.doctor.plugins import Bench
 from rollway.engine.alarm import MemoryAlarmClock
 from rollway.engine.artifacts import ArtifactFolder
 from rollway.engine.engine import Engine
 from rollway.engine.journal import Journal
 from rollway.engine.nodes import PluginsAtWork
-from rollway.engine.ownership import Ownership
 from rollway.engine.service import Service, World
 from rollway.engine.system import SystemClock, SystemIdentifiers
+from rollway.plugin.kinds import Node
 from rollway.plugin.loading import load
 from rollway.plugin.secrets import Secrets
 from rollway.store import Store, StoreUnavailable, file_of, is_shared, open_store, sqlite_url
@@ -85,7 +88,7 @@ async def _serve(options: DaemonOptions, folder: Path, listener: "Listener") -> 
         gc.set_threshold(ALLOCATIONS)
         gc.enable()
 
-    async with composed(folder, options.database, registry, listener.url) as service:
+    async with composed(folder, options.database, registry, listener.url, options.node) as service:
         await serve(create_app(service, registry=registry), listener, stop, answers)
         notifier.stopping()
     log.info("stopped; applications and their traffic go on")
@@ -93,24 +96,32 @@ async def _serve(options: DaemonOptions, folder: Path, listener: "Listener") -> 
 
 @asynccontextmanager
 async def composed(
-    folder: Path, database: str | None = None, registry: CollectorRegistry | None = None, url: str = ""
+    folder: Path,
+    database: str | None = None,
+    registry: CollectorRegistry | None = None,
+    url: str = "",
+    node: str | None = None,
 ) -> AsyncIterator[Service]:
     """Everything but HTTP, running; on leaving it is taken down and what was accepted is written.
 
-    What is measured is found in `registry`; `url` is where other daemons of the same database may find this one.
+    What is measured is found in `registry`; `url` is where other daemons of the same database may find this one, `node`
+    what they call its machine (None: the host's name).
     """
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = registry if registry is not None else CollectorRegistry()
     metrics = Metrics(registry)
-    store = await open_store(database or sqlite_url(folder / "rollway.db"), metrics.commit)
-    clock, node = SystemClock(), platform.node() or "localhost"
+    database = database or sqlite_url(folder / "rollway.db")
+    store = await open_store(database, metrics.commit)
+    clock, node = SystemClock(), node or platform.node() or "localhost"
+    shared = is_shared(database)
+    ownership, daemons = owned(store, clock, this_daemon(node, url), shared)
     at_node, artifacts = folder / "node", folder / "artifacts"
-    ownership: Ownership = alone(node)
-    if database is not None and is_shared(database):
-        ownership = leases(store, clock, node, url)
+    if shared:
         at_node = await agreed_folder(store, f"node:{node}", at_node, clock.now())
         artifacts = await agreed_folder(store, "artifacts", artifacts, clock.now())
-    plugins = PluginsAtWork(load(), at_node, node, Secrets(folder / "secrets"))
+    kept, secrets = ArtifactFolder(artifacts), Secrets(folder / "secrets")
+    reach = Reach(store, artifacts, node) if shared else None
+    plugins = PluginsAtWork(load(), at_node, node, secrets)
     journal = Journal(store, clock, node)
     engine = Engine(
         store=store,
@@ -121,22 +132,29 @@ async def composed(
         plugins=plugins,
         ownership=ownership,
     )
+    bench = Bench(plugins.registry, Node(node, at_node, secrets))
+    doctor = Doctor(folder, database, store, kept, bench, daemons, reach)
     world = World(
         store,
         journal,
         engine,
-        ArtifactFolder(artifacts),
+        kept,
         plugins.registry,
         clock,
         SystemIdentifiers(),
         node,
+        daemons,
+        without_password(database),
+        doctor.look,
     )
     await _observe(metrics, registry, engine, journal, store)
+    registry.register(Sharing(daemons))
     running = asyncio.create_task(engine.run(), name="engine")
     running.add_done_callback(_end_if_broken)
     beside = [
         asyncio.create_task(measure_lag(metrics), name="lag"),
         asyncio.create_task(sweep(metrics, store), name="sweep"),
+        *([asyncio.create_task(keep_looking(reach), name="reach")] if reach else []),
     ]
     try:
         yield Service(world)

@@ -1,25 +1,31 @@
 """What daemons of one database share: who drives what, and the folders of whoever came first."""
 
 import os
+import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from rollway._version import __version__
 from rollway.engine.leases import Leases
-from rollway.engine.ownership import Sole
+from rollway.engine.ownership import Ownership, Sole
 from rollway.engine.ports import Clock
+from rollway.engine.rollcall import RollCall, sole
 from rollway.store.protocol import Append, Conflict, Member, NewEvent, Store
 
 
-def leases(store: Store, clock: Clock, node: str, url: str) -> Leases:
-    """This start of a daemon as a member of many; `url` is where its API listens."""
-    id_ = f"{node}:{os.getpid()}:{secrets.token_hex(4)}"
-    return Leases(store, clock, Member(id_, node, url, __version__))
+def this_daemon(node: str, url: str) -> Member:
+    """This start of a daemon, as the others know it; `url` is where its API listens."""
+    return Member(f"{node}:{os.getpid()}:{secrets.token_hex(4)}", node, url, __version__)
 
 
-def alone(node: str) -> Sole:
-    """The only daemon of its data."""
-    return Sole(f"{node}:{os.getpid()}")
+def owned(store: Store, clock: Clock, me: Member, shared: bool) -> tuple[Ownership, Callable[[], RollCall]]:
+    """What this daemon holds, and who else there is, of a database that may be `shared`."""
+    if shared:
+        leases = Leases(store, clock, me)
+        return leases, leases.roll_call
+    alone = sole(me)
+    return Sole(me.id), lambda: alone
 
 
 async def agreed_folder(store: Store, what: str, own: Path, at: float) -> Path:
@@ -32,3 +38,9 @@ async def agreed_folder(store: Store, what: str, own: Path, at: float) -> Path:
         first, *_ = await store.read(stream)
         return Path(str(first.data["path"]))
     return own
+
+
+def without_password(url: str) -> str:
+    """A database's URL that may be shown."""
+    url = re.sub(r"^([^:/?#]+://[^:/?#@]*):[^/?#]*@", r"\1@", url)
+    return re.sub(r"([?&])password=[^&]*&?", r"\1", url).rstrip("?&")

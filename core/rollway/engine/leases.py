@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from rollway.engine.ownership import ANYWHERE, Holding, Told, node_lease
 from rollway.engine.ports import Clock
+from rollway.engine.rollcall import RollCall, roll_call
 from rollway.engine.signs import Signs
 from rollway.store.protocol import Member, Roll, Store, StoreUnavailable
 
@@ -85,6 +86,11 @@ class Leases:
     def silent(self, member: str) -> bool:
         """Whether this member had given no sign of life for too long when last looked at."""
         return member != self.owner and self._signs.silence(member) >= SILENCE
+
+    def roll_call(self) -> RollCall:
+        """Everybody as of the last look."""
+        silence = {member.id: self._signs.silence(member.id) for member in self.roll.members}
+        return roll_call(self.roll, self.owner, silence, SILENCE)
 
     async def run(self, gained: Told, lost: Told) -> None:
         """Beat until cancelled; `gained` and `lost` are told what changed, and must not raise."""

@@ -1,0 +1,133 @@
+"""Two daemons of two nodes share a database; one of them is killed, and the other tells what that means."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rollway.cli.main import main
+from tests.acceptance.harness import Site
+
+pytestmark = pytest.mark.timeout(90)
+
+
+@dataclass
+class NodeSite(Site):
+    """A site whose daemon is one of several of a database, by a node's name of its own."""
+
+    node: str = "web-6"
+    database: str = ""
+
+    def start(self, **environment: str) -> None:
+        options = {
+            "--listen": self.api,
+            "--data": self.data,
+            "--node": self.node,
+            "--database": self.database,
+        }
+        words = [str(word) for option in options.items() for word in option]
+        with (self.folder / "daemon.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "rollway", "daemon", *words],
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **environment},
+            )
+        self.until(self._serves, "the daemon serves")
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, postgres_url: str) -> Iterator[tuple[NodeSite, NodeSite]]:
+    """web-6 and web-7, their daemons running."""
+    made = []
+    for node in ("web-6", "web-7"):
+        folder = tmp_path / node
+        folder.mkdir()
+        steps: list[dict[str, object]] = [{"weight": "50%", "hold": "500ms"}]
+        made.append(NodeSite(folder, steps, instances=1, node=node, database=postgres_url))
+    try:
+        for each in made:
+            each.start()
+        yield made[0], made[1]
+    finally:
+        for each in made:
+            each.close()
+
+
+@pytest.fixture
+def ask(
+    nodes: tuple[NodeSite, NodeSite],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., Said]:
+    """`rollway WORDS`, asked of the daemon of web-6, in a folder without a deploy.yaml."""
+    monkeypatch.chdir(tmp_path)
+
+    def ask(*words: str) -> Said:
+        capsys.readouterr()
+        code = main([*words, "--server", f"http://{nodes[0].api}"])
+        return Said(code, *capsys.readouterr())
+
+    return ask
+
+
+def test_the_loss_of_a_node_is_told_as_what_it_is(
+    nodes: tuple[NodeSite, NodeSite], ask: Callable[..., Said]
+) -> None:
+    here, there = nodes
+    there.monitors = "none"
+    there.apply()
+    there.stable()
+
+    elsewhere = ask("status")
+    assert "?/1" in elsewhere.out, "only the daemon that drives it sees its instances"
+    assert [line.split()[0] for line in elsewhere.out.splitlines() if "this one" in line] == ["web-6"]
+    assert "web-7  " in elsewhere.out
+    assert elsewhere.err == ""
+
+    there.kill()
+    here.until(lambda: "is lost" in ask("status").out, "the loss is seen", timeout=10)
+    status = ask("status")
+    assert "nobody: node web-7 is lost" in status.out
+    assert "silent for " in status.out
+    assert "app/prod: waiting for a daemon of node web-7; none has been heard for " in status.err
+    assert "start one there: rollway daemon --node web-7 --database postgresql://" in status.err
+    assert "swordfish" not in status.err + status.out
+    [told] = json.loads(ask("status", "-o", "json").out)
+    assert (told["node"], told["daemon"], told["groups"][0]["ready"]) == ("web-7", None, None)
+    assert told["problem"].startswith("waiting for a daemon of node web-7; none has been heard for ")
+
+    here.release("2.0")
+    deployed = ask("deploy", "app/prod", "--release", "2.0", "--detach")
+    assert deployed.code == 0
+    assert "waiting for a daemon of node web-7" in deployed.err
+    assert "start one there" in deployed.err
+    followed = ask("watch", "app/prod", "--timeout", "1s")
+    assert (followed.code, "waiting for a daemon of node web-7" in followed.err) == (9, True)
+    rollout = json.loads(ask("get", "app/prod", "-o", "json").out)
+    assert rollout["phase"] == "running"
+    assert rollout["problem"].startswith("waiting for a daemon of node web-7")
+    diagnosis = ask("doctor")
+    assert diagnosis.code == 5
+    assert "node web-7 is lost" in diagnosis.out
+
+    there.start()
+    watched = ask("watch", "app/prod")
+    assert watched.code == 0
+    assert "2.0 is stable now" in watched.out
+    here.until(lambda: "2 share the database" in ask("doctor").out, "it is well again", timeout=20)
+    assert ask("status").err == ""
