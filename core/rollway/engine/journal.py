@@ -82,8 +82,8 @@ class Journal:
         """A rollout's state; None for an unknown id."""
         state = self._rollouts.get(id_)
         if state is None or not self._current(rollout_stream(id_), state.place):
-            await self._reload_rollout(id_)
-        return self._rollouts.get(id_)
+            return await self._reload_rollout(id_)
+        return state
 
     async def environment(self, place: str) -> EnvironmentState:
         """An environment's state; an empty one where nothing ever happened."""
@@ -213,13 +213,15 @@ class Journal:
         if rollout:
             await self._reload_rollout(rollout)
 
-    async def _reload_rollout(self, id_: str) -> None:
+    async def _reload_rollout(self, id_: str) -> RolloutState | None:
         known = self._rollouts.get(id_)
         facts = await self._news(rollout_stream(id_), known.seq if known else 0)
         current = self._rollouts.get(id_) or known  # it may have been let go of meanwhile
         facts = [fact for fact in facts if fact.seq > (current.seq if current else 0)]
-        if facts:
-            self._rollouts[id_] = rollouts.fold(facts, current)
+        if not facts:
+            return current
+        self._rollouts[id_] = rollouts.fold(facts, current)
+        return self._rollouts[id_]
 
     async def _reload_environment(self, place: str) -> EnvironmentState:
         application, _, name = place.partition("/")

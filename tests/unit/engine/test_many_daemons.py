@@ -131,6 +131,18 @@ async def test_a_release_judged_bad_loses_its_traffic_though_the_store_is_away(s
         assert (await daemon.ended(rollout)).phase is Phase.ROLLED_BACK
 
 
+async def test_what_is_let_go_of_while_it_is_read_is_found_all_the_same(scene: Scene) -> None:
+    async with scene.daemon("a") as one, scene.daemon("b") as other:
+        await shared_out(one, other)
+        _, asked = owner_first(one, other)
+        rollout = await asked.stable("v1")
+        assert await asked.journal.rollout(rollout)
+        reading = asyncio.create_task(asked.journal.rollout(rollout))
+        await asyncio.sleep(0)
+        asked.journal.let_go(rollout)
+        assert await reading is not None
+
+
 async def test_evidence_is_seen_by_those_who_do_not_drive(scene: Scene) -> None:
     async with scene.daemon("a") as one, scene.daemon("b") as other:
         await shared_out(one, other)
