@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         run_virtually,
     )
     from rollway.testing.contracts.clock import AlarmClockContract, ClockContract
+    from rollway.testing.contracts.descriptor import DescriptorContract
     from rollway.testing.contracts.monitor import CountingMonitorContract, MonitorContract
     from rollway.testing.contracts.router import RouterContract, RouterRig
     from rollway.testing.contracts.store import SharedStoreContract, StoreContract
@@ -34,6 +35,7 @@ __all__ = [
     "Call",
     "ClockContract",
     "CountingMonitorContract",
+    "DescriptorContract",
     "FakeMachine",
     "FakeMonitor",
     "FakeNode",
@@ -58,6 +60,7 @@ __all__ = [
 _HOME = {
     "clock": ("Stalled", "VirtualClock", "VirtualIdentifiers", "VirtualTimeLoop", "run_virtually"),
     "contracts.clock": ("AlarmClockContract", "ClockContract"),
+    "contracts.descriptor": ("DescriptorContract",),
     "contracts.monitor": ("CountingMonitorContract", "MonitorContract"),
     "contracts.router": ("RouterContract", "RouterRig"),
     "contracts.store": ("SharedStoreContract", "StoreContract"),

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from rollway.daemon.counting import Counting
 from rollway.daemon.decisions import of_rollout as logged
-from rollway.daemon.metrics import Gauges, Metrics
+from rollway.daemon.metrics import Gauges, Metrics, Sharing
 from rollway.daemon.witness import Witness
 from rollway.domain import events as e
 from rollway.domain import rollout as rollouts
@@ -16,6 +16,7 @@ from rollway.domain.rollout import RolloutState
 from rollway.domain.split import Split
 from rollway.domain.words import Phase, Verdict
 from rollway.engine.journal import Appended
+from rollway.engine.rollcall import RollCall
 from rollway.engine.standing import Standing
 from rollway.testing.playing import BEGAN, NEW, OLD, admitted, canary_plan
 
@@ -28,6 +29,7 @@ class Telling:
     """`standing` is what the gauges are told of environments."""
 
     standing: list[Standing] = field(default_factory=list)
+    daemons: RollCall = field(default_factory=RollCall)
     state: RolloutState | None = None
 
     def __post_init__(self) -> None:
@@ -36,6 +38,7 @@ class Telling:
         counting = Counting(self.metrics)
         self.witness = Witness((counting.of_rollout, logged), (counting.of_environment,))
         self.registry.register(Gauges(lambda: self.standing, self.witness.under_way))
+        self.registry.register(Sharing(lambda: self.daemons))
 
     def tell(self, *events: tuple[float, e.RolloutEvent], actor: str = "user:ada") -> None:
         """Each event is appended by itself, so many seconds after the beginning."""
