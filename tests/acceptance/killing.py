@@ -52,7 +52,8 @@ class Ended:
 
 def drawn(seed: int, kills: int) -> list[Course]:
     """Rollouts until so many kills are spread among them: one to three in each, good and bad ones in turn."""
-    chance, courses = random.Random(seed), []
+    chance = random.Random(seed)
+    courses: list[Course] = []
     while kills:
         many = min(kills, chance.choice((1, 2, 2, 3)))
         bad = len(courses) % 2 == 1
@@ -142,10 +143,8 @@ def _of_site(site: Site, left: str) -> Iterator[str]:
     if (found.release, found.phase) != (left, "steady"):
         yield f"the environment is left {found.phase} with {found.release}"
     node = site.data / "node"
-    if found := sorted(
-        str(path.relative_to(node)) for path in node.rglob("*.mark") if path.parent.name == "marks"
-    ):
-        yield f"marks are left: {found}"
+    if marks := sorted(str(path.relative_to(node)) for path in node.rglob("marks/*.mark")):
+        yield f"marks are left: {marks}"
 
 
 async def played(folder: Path, courses: Sequence[Course]) -> list[Ended]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from rollway.engine.codec import UnreadableEvent
 from rollway.engine.ports import Advance, Clock
 from rollway.store.protocol import StoreUnavailable
 
@@ -95,8 +96,8 @@ class MemoryAlarmClock:
         except asyncio.CancelledError:  # ours, or of something within: it has not been looked at
             self._due[id_] = NOW if self._advance is None else self._clock.now() + AFTER_AN_ERROR
             raise
-        except StoreUnavailable as unavailable:
-            log.error("%s Trying again", unavailable, extra={"subject": id_})
+        except (StoreUnavailable, UnreadableEvent) as why:
+            log.error("%s; trying again", str(why).rstrip("."), extra={"subject": id_})
             again = self._clock.now() + AFTER_AN_ERROR
         except Exception:  # the loop's top: whatever went wrong, it is looked at again
             log.exception("advance failed; trying again", extra={"subject": id_})

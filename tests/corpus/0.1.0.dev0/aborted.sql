@@ -1,0 +1,157 @@
+BEGIN TRANSACTION;
+CREATE TABLE alembic_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "alembic_version" VALUES('0002');
+CREATE TABLE applications (
+	name TEXT NOT NULL, 
+	revision INTEGER NOT NULL, 
+	settings TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	at DOUBLE NOT NULL, 
+	CONSTRAINT pk_applications PRIMARY KEY (name, revision)
+);
+INSERT INTO "applications" VALUES('app',1,'{"version":1,"application":"app","environments":{"prod":{"target":{"use":"process","command":"@PYTHON@ server.py {port}","instances":2,"health":{"path":"/healthz","interval":"100ms","deadline":"8s"}},"router":{"use":"envoy","listen":"@VISITORS@","drain":"1s"},"strategy":{"use":"canary","steps":[{"weight":"25%","hold":"2s"},{"weight":"50%","hold":"1s"}]}}}}','user:tester',1.79547992432801914214e+09);
+CREATE TABLE epochs (
+	environment TEXT NOT NULL, 
+	epoch BIGINT NOT NULL, 
+	owner TEXT NOT NULL, 
+	CONSTRAINT pk_epochs PRIMARY KEY (environment)
+);
+INSERT INTO "epochs" VALUES('app/prod',1,'@NODE@:317:74301050');
+CREATE TABLE events (
+	stream TEXT NOT NULL, 
+	seq INTEGER NOT NULL, 
+	type TEXT NOT NULL, 
+	v INTEGER NOT NULL, 
+	actor TEXT NOT NULL, 
+	at DOUBLE NOT NULL, 
+	data TEXT NOT NULL, 
+	CONSTRAINT pk_events PRIMARY KEY (stream, seq)
+);
+INSERT INTO "events" VALUES('rollout:01m85f2vr8rqsew5',1,'RolloutAdmitted',1,'user:tester',1795479924.49543,'{"rollout":"01m85f2vr8rqsew5","application":"app","environment":"prod","release":"1.0","plan":{"steps":[{"name":"run 2 instances","does":{"group":"canary","size":2,"kind":"provision"},"source":null},{"name":"wait until healthy","does":{"group":"canary","deadline":8.0,"kind":"verify"},"source":null},{"name":"send all traffic","does":{"split":{"shares":{"canary":10000}},"kind":"shift"},"source":null},{"name":"make it stable","does":{"group":"canary","kind":"promote"},"source":null}],"warnings":["this is the first release here: nothing to compare with and nothing to go back to"]},"groups":{"canary":"01m85f2vr9c1n4e0"},"strategy":"canary","previous_release":null,"instances":2,"target":"process","target_settings":{"command":"@PYTHON@ server.py {port}","health":{"path":"/healthz","interval":"100ms","deadline":"8s"}},"artifact":"@FOLDER@/data/artifacts/sha256-132f716afe18c5e1b47f8f9493d57597697f2fcfc719a119001f984b4bfbaa97.tar","router":"envoy","router_settings":{"listen":"@VISITORS@","drain":"1s"},"monitors":[],"interval":0.25,"unwatched":false,"reason":"","retry_of":null,"plan_digest":"sha256:39523f7acfb6ba7f3c5e09ad44885255dd0dae608933019f848320d85e099669","node":"@NODE@"}');
+INSERT INTO "events" VALUES('environment:app/prod',1,'RolloutAdmitted',1,'user:tester',1795479924.49543,'{"rollout":"01m85f2vr8rqsew5","application":"app","environment":"prod","release":"1.0","plan":{"steps":[{"name":"run 2 instances","does":{"group":"canary","size":2,"kind":"provision"},"source":null},{"name":"wait until healthy","does":{"group":"canary","deadline":8.0,"kind":"verify"},"source":null},{"name":"send all traffic","does":{"split":{"shares":{"canary":10000}},"kind":"shift"},"source":null},{"name":"make it stable","does":{"group":"canary","kind":"promote"},"source":null}],"warnings":["this is the first release here: nothing to compare with and nothing to go back to"]},"groups":{"canary":"01m85f2vr9c1n4e0"},"strategy":"canary","previous_release":null,"instances":2,"target":"process","target_settings":{"command":"@PYTHON@ server.py {port}","health":{"path":"/healthz","interval":"100ms","deadline":"8s"}},"artifact":"@FOLDER@/data/artifacts/sha256-132f716afe18c5e1b47f8f9493d57597697f2fcfc719a119001f984b4bfbaa97.tar","router":"envoy","router_settings":{"listen":"@VISITORS@","drain":"1s"},"monitors":[],"interval":0.25,"unwatched":false,"reason":"","retry_of":null,"plan_digest":"sha256:39523f7acfb6ba7f3c5e09ad44885255dd0dae608933019f848320d85e099669","node":"@NODE@"}');
+INSERT INTO "events" VALUES('rollout:01m85f2vr8rqsew5',2,'StepStarted',1,'system:engine',1.7954799246045806408e+09,'{"step":1,"key":"01m85f2vr8rqsew5:1","record":null}');
+INSERT INTO "events" VALUES('rollout:01m85f2vr8rqsew5',3,'StepFinished',1,'system:engine',1.7954799246045806408e+09,'{"step":1,"settled":{}}');
+INSERT INTO "events" VALUES('environment:app/prod',2,'GroupWanted',1,'system:engine',1.7954799246045806408e+09,'{"group":"01m85f2vr9c1n4e0","size":2}');
+INSERT INTO "events" VALUES('rollout:01m85f2vr8rqsew5',4,'StepStarted',1,'system:engine',1.79547992462592196465e+09,'{"step":2,"key":"01m85f2vr8rqsew5:2","record":null}');
+INSERT INTO "events" VALUES('environment:app/prod',3,'InstanceStarting',1,'system:engine',1.79547992475118899343e+09,'{"group":"01m85f2vr9c1n4e0","instance":"01m85f2w0f8pbnwq"}');
+INSERT INTO "events" VALUES('environment:app/prod',4,'InstanceStarting',1,'system:engine',1.79547992476394939424e+09,'{"group":"01m85f2vr9c1n4e0","instance":"01m85f2w0vmew830"}');
+INSERT INTO "events" VALUES('rollout:01m85f2vr8rqsew5',5,'StepFinished',1,'system:engine',1.79547992530089950565e+09,'{"step":2,"settled":{}}');
+INSERT INTO "events" VALUES('rollout:01m85f2vr8rqsew5',6,'StepStarted',1,'system:engine',1.79547992531346774103e+09,'{"step":3,"key":"01m85f2vr8rqsew5:3","record":null}');
+INSERT INTO "events" VALUES('environment:app/prod',5,'Shifted',1,'system:engine',1.79547992531346774103e+09,'{"rollout":"01m85f2vr8rqsew5","split":{"shares":{"01m85f2vr9c1n4e0":10000}}}');
+INSERT INTO "events" VALUES('rollout:01m85f2vr8rqsew5',7,'StepFinished',1,'system:engine',1.79547992536041808126e+09,'{"step":3,"settled":{}}');
+INSERT INTO "events" VALUES('rollout:01m85f2vr8rqsew5',8,'StepStarted',1,'system:engine',1.79547992540120291706e+09,'{"step":4,"key":"01m85f2vr8rqsew5:4","record":null}');
+INSERT INTO "events" VALUES('rollout:01m85f2vr8rqsew5',9,'Promoted',1,'system:engine',1.79547992540120291706e+09,'{"rollout":"01m85f2vr8rqsew5","group":"01m85f2vr9c1n4e0","release":"1.0"}');
+INSERT INTO "events" VALUES('rollout:01m85f2vr8rqsew5',10,'StepFinished',1,'system:engine',1.79547992540120291706e+09,'{"step":4,"settled":{}}');
+INSERT INTO "events" VALUES('environment:app/prod',6,'Promoted',1,'system:engine',1.79547992540120291706e+09,'{"rollout":"01m85f2vr8rqsew5","group":"01m85f2vr9c1n4e0","release":"1.0"}');
+INSERT INTO "events" VALUES('rollout:01m85f2vr8rqsew5',11,'RolloutEnded',1,'system:engine',1.79547992541219687467e+09,'{"rollout":"01m85f2vr8rqsew5","phase":"promoted","reason":"1.0 is stable"}');
+INSERT INTO "events" VALUES('environment:app/prod',7,'RolloutEnded',1,'system:engine',1.79547992541219687467e+09,'{"rollout":"01m85f2vr8rqsew5","phase":"promoted","reason":"1.0 is stable"}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',1,'RolloutAdmitted',1,'user:tester',1.79547992568275713914e+09,'{"rollout":"01m85f2wxad6hp00","application":"app","environment":"prod","release":"1.1","plan":{"steps":[{"name":"run 1 instance of the new release","does":{"group":"canary","size":1,"kind":"provision"},"source":1},{"name":"wait until healthy","does":{"group":"canary","deadline":8.0,"kind":"verify"},"source":1},{"name":"send 25% to the new release","does":{"split":{"shares":{"stable":7500,"canary":2500}},"kind":"shift"},"source":1},{"name":"watch at 25% for 2 s","does":{"duration":2.0,"monitors":["error-rate"],"min_requests":0,"until_evidence":false,"margins":{"error-rate":0.05},"kind":"observe"},"source":1},{"name":"send 50% to the new release","does":{"split":{"shares":{"stable":5000,"canary":5000}},"kind":"shift"},"source":2},{"name":"watch at 50% for 1 s","does":{"duration":1.0,"monitors":["error-rate"],"min_requests":0,"until_evidence":false,"margins":{"error-rate":0.05},"kind":"observe"},"source":2},{"name":"run 2 instances of the new release","does":{"group":"canary","size":2,"kind":"provision"},"source":null},{"name":"wait until healthy","does":{"group":"canary","deadline":8.0,"kind":"verify"},"source":null},{"name":"send 100% to the new release","does":{"split":{"shares":{"stable":0,"canary":10000}},"kind":"shift"},"source":null},{"name":"make it stable","does":{"group":"canary","kind":"promote"},"source":null},{"name":"retire the old release","does":{"group":"stable","after":1.0,"kind":"retire"},"source":null}],"warnings":["stable has been watched for 0 of 60 s: until then the promise assumes that errors are independent"]},"groups":{"canary":"01m85f2wxbmxr5x6","stable":"01m85f2vr9c1n4e0"},"strategy":"canary","previous_release":"1.0","instances":2,"target":"process","target_settings":{"command":"@PYTHON@ server.py {port}","health":{"path":"/healthz","interval":"100ms","deadline":"8s"}},"artifact":"@FOLDER@/data/artifacts/sha256-94694766a250860ccec44e2aab0f3af361c1ab2face04c3a2beb30a1e2157d04.tar","router":"envoy","router_settings":{"listen":"@VISITORS@","drain":"1s"},"monitors":[{"name":"error-rate","use":"error-rate","test":"","settings":{},"dry_run":false,"extend":10.0,"min_requests":0,"on_no_data":"pause","on_error":"pause","on_inconclusive":"pause"}],"interval":0.25,"unwatched":false,"reason":"","retry_of":null,"plan_digest":"sha256:5a0c904ca045536339f74c97e13e27270d4c58c86b8a47292ad83d8480e32955","node":"@NODE@"}');
+INSERT INTO "events" VALUES('environment:app/prod',8,'RolloutAdmitted',1,'user:tester',1.79547992568275713914e+09,'{"rollout":"01m85f2wxad6hp00","application":"app","environment":"prod","release":"1.1","plan":{"steps":[{"name":"run 1 instance of the new release","does":{"group":"canary","size":1,"kind":"provision"},"source":1},{"name":"wait until healthy","does":{"group":"canary","deadline":8.0,"kind":"verify"},"source":1},{"name":"send 25% to the new release","does":{"split":{"shares":{"stable":7500,"canary":2500}},"kind":"shift"},"source":1},{"name":"watch at 25% for 2 s","does":{"duration":2.0,"monitors":["error-rate"],"min_requests":0,"until_evidence":false,"margins":{"error-rate":0.05},"kind":"observe"},"source":1},{"name":"send 50% to the new release","does":{"split":{"shares":{"stable":5000,"canary":5000}},"kind":"shift"},"source":2},{"name":"watch at 50% for 1 s","does":{"duration":1.0,"monitors":["error-rate"],"min_requests":0,"until_evidence":false,"margins":{"error-rate":0.05},"kind":"observe"},"source":2},{"name":"run 2 instances of the new release","does":{"group":"canary","size":2,"kind":"provision"},"source":null},{"name":"wait until healthy","does":{"group":"canary","deadline":8.0,"kind":"verify"},"source":null},{"name":"send 100% to the new release","does":{"split":{"shares":{"stable":0,"canary":10000}},"kind":"shift"},"source":null},{"name":"make it stable","does":{"group":"canary","kind":"promote"},"source":null},{"name":"retire the old release","does":{"group":"stable","after":1.0,"kind":"retire"},"source":null}],"warnings":["stable has been watched for 0 of 60 s: until then the promise assumes that errors are independent"]},"groups":{"canary":"01m85f2wxbmxr5x6","stable":"01m85f2vr9c1n4e0"},"strategy":"canary","previous_release":"1.0","instances":2,"target":"process","target_settings":{"command":"@PYTHON@ server.py {port}","health":{"path":"/healthz","interval":"100ms","deadline":"8s"}},"artifact":"@FOLDER@/data/artifacts/sha256-94694766a250860ccec44e2aab0f3af361c1ab2face04c3a2beb30a1e2157d04.tar","router":"envoy","router_settings":{"listen":"@VISITORS@","drain":"1s"},"monitors":[{"name":"error-rate","use":"error-rate","test":"","settings":{},"dry_run":false,"extend":10.0,"min_requests":0,"on_no_data":"pause","on_error":"pause","on_inconclusive":"pause"}],"interval":0.25,"unwatched":false,"reason":"","retry_of":null,"plan_digest":"sha256:5a0c904ca045536339f74c97e13e27270d4c58c86b8a47292ad83d8480e32955","node":"@NODE@"}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',2,'StepStarted',1,'system:engine',1.795479925711029768e+09,'{"step":1,"key":"01m85f2wxad6hp00:1","record":null}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',3,'StepFinished',1,'system:engine',1.795479925711029768e+09,'{"step":1,"settled":{}}');
+INSERT INTO "events" VALUES('environment:app/prod',9,'GroupWanted',1,'system:engine',1.795479925711029768e+09,'{"group":"01m85f2wxbmxr5x6","size":1}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',4,'StepStarted',1,'system:engine',1.79547992574998760222e+09,'{"step":2,"key":"01m85f2wxad6hp00:2","record":null}');
+INSERT INTO "events" VALUES('environment:app/prod',10,'InstanceStarting',1,'system:engine',1795479925.77292,'{"group":"01m85f2wxbmxr5x6","instance":"01m85f2x0c9ggkgn"}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',5,'StepFinished',1,'system:engine',1.79547992603060507779e+09,'{"step":2,"settled":{}}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',6,'StepStarted',1,'system:engine',1.79547992605507278438e+09,'{"step":3,"key":"01m85f2wxad6hp00:3","record":null}');
+INSERT INTO "events" VALUES('environment:app/prod',11,'Shifted',1,'system:engine',1.79547992605507278438e+09,'{"rollout":"01m85f2wxad6hp00","split":{"shares":{"01m85f2vr9c1n4e0":7500,"01m85f2wxbmxr5x6":2500}}}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',7,'StepFinished',1,'system:engine',1.79547992614847803111e+09,'{"step":3,"settled":{}}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',8,'StepStarted',1,'system:engine',1.79547992619403791424e+09,'{"step":4,"key":"01m85f2wxad6hp00:4","record":null}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',9,'VerdictReached',1,'system:engine',1.79547992622513031962e+09,'{"step":4,"monitor":"error-rate","verdict":"inconclusive","reason":"canary fails 0% (0 of 5), stable 0% (0 of 32): too little evidence yet, clears at stable + 5.2 pp","evidence":{"log_e":-0.025601,"threshold_fail":4.60517,"log_clear":0.150034,"threshold_pass":2.995732,"dispersion":1.0,"margin":0.05,"canary":{"requests":5.0,"bad":0.0},"stable":{"requests":32.0,"bad":0.0},"rollout":{"canary":{"requests":5.0,"bad":0.0},"stable":{"requests":32.0,"bad":0.0}}}}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',10,'PauseRequested',1,'user:tester',1.79547992624814653399e+09,'{"reason":"paused by tester: lunch"}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',11,'AbortRequested',1,'user:tester',1.79547992629028868678e+09,'{"reason":"the shop window is wrong"}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',12,'RollbackStarted',1,'system:engine',1.79547992633311414723e+09,'{"because":"abort","reason":"the shop window is wrong"}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',13,'WeightLowered',1,'system:engine',1795479926.34146,'{"group":"01m85f2wxbmxr5x6","split":{"shares":{"01m85f2vr9c1n4e0":10000,"01m85f2wxbmxr5x6":0}},"reason":"the shop window is wrong"}');
+INSERT INTO "events" VALUES('environment:app/prod',12,'WeightLowered',1,'system:engine',1795479926.34146,'{"group":"01m85f2wxbmxr5x6","split":{"shares":{"01m85f2vr9c1n4e0":10000,"01m85f2wxbmxr5x6":0}},"reason":"the shop window is wrong"}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',14,'ConnectionsClosed',1,'system:engine',1.79547992685153174402e+09,'{"group":"01m85f2wxbmxr5x6"}');
+INSERT INTO "events" VALUES('environment:app/prod',13,'ConnectionsClosed',1,'system:engine',1.79547992685153174402e+09,'{"group":"01m85f2wxbmxr5x6"}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',15,'GroupRetired',1,'system:engine',1.79547992685821533207e+09,'{"group":"01m85f2wxbmxr5x6","after":0.0,"hard":true}');
+INSERT INTO "events" VALUES('environment:app/prod',14,'GroupRetired',1,'system:engine',1.79547992685821533207e+09,'{"group":"01m85f2wxbmxr5x6","after":0.0,"hard":true}');
+INSERT INTO "events" VALUES('rollout:01m85f2wxad6hp00',16,'RolloutEnded',1,'system:engine',1.79547992686592364306e+09,'{"rollout":"01m85f2wxad6hp00","phase":"aborted","reason":"the shop window is wrong"}');
+INSERT INTO "events" VALUES('environment:app/prod',15,'RolloutEnded',1,'system:engine',1.79547992686592364306e+09,'{"rollout":"01m85f2wxad6hp00","phase":"aborted","reason":"the shop window is wrong"}');
+INSERT INTO "events" VALUES('environment:app/prod',16,'InstanceStopping',1,'system:engine',1.79547992687037467961e+09,'{"group":"01m85f2wxbmxr5x6","instance":"01m85f2x0c9ggkgn"}');
+CREATE TABLE keyed_values (
+	"key" TEXT NOT NULL, 
+	value TEXT NOT NULL, 
+	CONSTRAINT pk_keyed_values PRIMARY KEY ("key")
+);
+INSERT INTO "keyed_values" VALUES('schema/compatible-from','"0002"');
+CREATE TABLE leases (
+	lease TEXT NOT NULL, 
+	member TEXT NOT NULL, 
+	CONSTRAINT pk_leases PRIMARY KEY (lease)
+);
+CREATE TABLE measurements (
+	rollout TEXT NOT NULL, 
+	monitor TEXT NOT NULL, 
+	window BIGINT NOT NULL, 
+	samples TEXT NOT NULL, 
+	CONSTRAINT pk_measurements PRIMARY KEY (rollout, monitor, window)
+);
+CREATE TABLE members (
+	id TEXT NOT NULL, 
+	node TEXT NOT NULL, 
+	url TEXT NOT NULL, 
+	version TEXT NOT NULL, 
+	beat BIGINT NOT NULL, 
+	CONSTRAINT pk_members PRIMARY KEY (id)
+);
+CREATE TABLE releases (
+	application TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	number INTEGER NOT NULL, 
+	digest TEXT NOT NULL, 
+	artifact TEXT NOT NULL, 
+	source TEXT NOT NULL, 
+	settings TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	at DOUBLE NOT NULL, 
+	CONSTRAINT pk_releases PRIMARY KEY (application, name), 
+	CONSTRAINT uq_releases_number UNIQUE (application, number)
+);
+INSERT INTO "releases" VALUES('app','1.0',1,'sha256:f70b702d7416c0aad13a884a665d38093fe90958c8113e9ba6a28f6df82eb8b0','sha256:132f716afe18c5e1b47f8f9493d57597697f2fcfc719a119001f984b4bfbaa97','{}','{"prod":{"use":"process","command":"@PYTHON@ server.py {port}","health":{"path":"/healthz","interval":"100ms","deadline":"8s"}}}','user:tester',1.79547992439787220961e+09);
+INSERT INTO "releases" VALUES('app','1.1',2,'sha256:428dc89dcfd9e82bef0f25154e23ca4e4c64e8fdd7e61dbf066d1f3c438de743','sha256:94694766a250860ccec44e2aab0f3af361c1ab2face04c3a2beb30a1e2157d04','{}','{"prod":{"use":"process","command":"@PYTHON@ server.py {port}","health":{"path":"/healthz","interval":"100ms","deadline":"8s"}}}','user:tester',1.79547992558704662324e+09);
+CREATE TABLE remembered (
+	"key" TEXT NOT NULL, 
+	fingerprint TEXT NOT NULL, 
+	response TEXT NOT NULL, 
+	at DOUBLE NOT NULL, 
+	CONSTRAINT pk_remembered PRIMARY KEY ("key")
+);
+INSERT INTO "remembered" VALUES('POST /api/v1/rollouts 890934e3f629ed6be3cd41210bf6864d','d16905f394ed23f738fae339ad12a73fcb40a936bfd8176387ca9fbbe0e5e323','{"rollout":"01m85f2vr8rqsew5","outcome":""}',1.79547992450045084951e+09);
+INSERT INTO "remembered" VALUES('POST /api/v1/rollouts 60c07f5250d7fddbbac595c96c565840','9c5b29062a8dfe6800f997bd803ad35e3bc991f4363dccb4193d3b9c4a41581e','{"rollout":"01m85f2wxad6hp00","outcome":""}',1.79547992568315911299e+09);
+INSERT INTO "remembered" VALUES('POST /api/v1/rollouts/01m85f2wxad6hp00/pause 066c24248d4be68940f6af480e827fef','f3cb6ebd2d03fa281bbb646cd1fc7db18f389327e35a80e155758219d07e33af','{"rollout":"01m85f2wxad6hp00","outcome":""}',1.79547992624830198287e+09);
+INSERT INTO "remembered" VALUES('POST /api/v1/rollouts/01m85f2wxad6hp00/abort 436c846d8bd73ca87049979c423128ea','5b7f47599a370d0156594a17bb66ceb02fb5828307bf3231d489557afa927a5a','{"rollout":"01m85f2wxad6hp00","outcome":""}',1.79547992629103326796e+09);
+CREATE TABLE streams (
+	stream TEXT NOT NULL, 
+	head INTEGER NOT NULL, 
+	CONSTRAINT pk_streams PRIMARY KEY (stream)
+);
+INSERT INTO "streams" VALUES('environment:app/prod',16);
+INSERT INTO "streams" VALUES('rollout:01m85f2vr8rqsew5',11);
+INSERT INTO "streams" VALUES('rollout:01m85f2wxad6hp00',16);
+CREATE TABLE summaries (
+	stream TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	application TEXT NOT NULL, 
+	environment TEXT NOT NULL, 
+	phase TEXT NOT NULL, 
+	weight INTEGER NOT NULL, 
+	release TEXT, 
+	node TEXT, 
+	updated DOUBLE NOT NULL, 
+	ended BOOLEAN NOT NULL, 
+	facts TEXT NOT NULL, 
+	CONSTRAINT pk_summaries PRIMARY KEY (stream)
+);
+INSERT INTO "summaries" VALUES('environment:app/prod','environment','app','prod','steady',10000,'1.0','@NODE@',1.79547992687037467961e+09,0,'{"rollout":null}');
+INSERT INTO "summaries" VALUES('rollout:01m85f2vr8rqsew5','rollout','app','prod','promoted',10000,'1.0','@NODE@',1.79547992541219687467e+09,1,'{"strategy":"canary","previous_release":null,"reason":"1.0 is stable","actor":"user:tester","started_at":1795479924.49543,"waiting_for":null,"ended_at":1795479925.4121969,"unwatched":false,"retry_of":null,"why":""}');
+INSERT INTO "summaries" VALUES('rollout:01m85f2wxad6hp00','rollout','app','prod','aborted',0,'1.1','@NODE@',1.79547992686592364306e+09,1,'{"strategy":"canary","previous_release":"1.0","reason":"the shop window is wrong","actor":"user:tester","started_at":1795479925.6827571,"waiting_for":null,"ended_at":1795479926.8659236,"unwatched":false,"retry_of":null,"why":""}');
+CREATE INDEX ix_summaries_of_environment ON summaries (kind, application, environment, stream);
+CREATE INDEX ix_summaries_ended ON summaries (kind, ended, stream);
+CREATE INDEX ix_measurements_window ON measurements (window);
+CREATE INDEX ix_remembered_at ON remembered (at);
+COMMIT;
