@@ -16,6 +16,7 @@ import httpx
 
 from rollway import errors
 from rollway._version import __version__
+from rollway.cli.local import FILE
 from rollway.cli.session import SERVER, Session
 from rollway.client import Client
 from rollway.config import Deployment, load
@@ -144,8 +145,8 @@ def _plugins(subject: Subject, registry: Registry, deployment: Deployment | None
 
 
 def _file(file: Path, registry: Registry) -> tuple[Deployment | None, Sequence[Finding]]:
-    """The application's file, where there is one."""
-    if not file.exists():
+    """The application's file, where there is one; one that was named must be there."""
+    if file == FILE and not file.exists():
         return None, []
     try:
         deployment = load(file, os.environ, registry)
