@@ -35,7 +35,11 @@ class Wire:
         task.add_done_callback(self.carrying.discard)
 
     async def _carry(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        server, to_server = await asyncio.open_connection("127.0.0.1", self.server_port)
+        try:
+            server, to_server = await asyncio.open_connection("127.0.0.1", self.server_port)
+        except OSError:  # the server is away
+            to_client.transport.abort()
+            return
         ends = {to_client, to_server}
         self._ends |= ends
         lost = asyncio.Event()
