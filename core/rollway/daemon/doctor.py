@@ -1,8 +1,9 @@
 """What this daemon rests on, looked at from inside of it: its user, its limits, its database, its folders."""
 
 import asyncio
+import math
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from rollway.errors import ConfigurationError
 from rollway.store.protocol import Store, StoreUnavailable
 
 TRIAL = "doctor/trial"
+GOOD_FOR = 1.0
+"""Seconds for which what was found is told again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,25 @@ class Doctor:
         mine = await self.reach.look(time.time())
         others = {node: found for node in sorted(here) if (found := await self.reach.of(node)) is not None}
         return of_reach({**others, self.bench.node.name: mine})
+
+
+class Practice:
+    """Whoever asks while somebody is being answered, or soon after, gets the same answer: each look costs processes."""
+
+    def __init__(self, look: Callable[[Collection[Named]], Awaitable[Sequence[Finding]]]) -> None:
+        self._look = look
+        self._asked = asyncio.Lock()
+        self._known: tuple[frozenset[Named], float, Sequence[Finding]] = (frozenset(), -math.inf, ())
+
+    async def look(self, plugins: Collection[Named] = ()) -> Sequence[Finding]:
+        """As `Doctor.look`."""
+        named = frozenset(plugins)
+        async with self._asked:
+            before, at, found = self._known
+            if before != named or time.monotonic() - at > GOOD_FOR:
+                found = await self._look(named)
+                self._known = (named, time.monotonic(), found)
+            return found
 
 
 async def _as_they_are(findings: Sequence[Finding]) -> Sequence[Finding]:

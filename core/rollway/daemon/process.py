@@ -19,7 +19,7 @@ from rollway._version import __version__
 from rollway.daemon import decisions
 from rollway.daemon.beat import measure_lag, sweep
 from rollway.daemon.counting import Counting
-from rollway.daemon.doctor import Doctor
+from rollway.daemon.doctor import Doctor, Practice
 from rollway.daemon.folder import held, held_file
 from rollway.daemon.logs import configure
 from rollway.daemon.metrics import Gauges, Metrics, Sharing
@@ -145,7 +145,7 @@ async def composed(
         node,
         daemons,
         without_password(database),
-        doctor.look,
+        Practice(doctor.look).look,
     )
     await _observe(metrics, registry, engine, journal, store)
     registry.register(Sharing(daemons))
