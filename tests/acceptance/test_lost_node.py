@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from rollway.cli.main import main
+from rollway.testing.postgres import PostgresServer
 from tests.acceptance.harness import Site
 
 pytestmark = pytest.mark.timeout(90)
@@ -49,27 +51,36 @@ class Said:
     err: str
 
 
-@pytest.fixture
-def nodes(tmp_path: Path, postgres_url: str) -> Iterator[tuple[NodeSite, NodeSite]]:
-    """web-6 and web-7, their daemons running."""
-    made = []
-    for node in ("web-6", "web-7"):
-        folder = tmp_path / node
-        folder.mkdir()
-        steps: list[dict[str, object]] = [{"weight": "50%", "hold": "500ms"}]
-        made.append(NodeSite(folder, steps, instances=1, node=node, database=postgres_url))
+@contextmanager
+def running(folder: Path, node: str, database: str) -> Iterator[NodeSite]:
+    """A node whose daemon runs."""
+    (folder / node).mkdir()
+    steps: list[dict[str, object]] = [{"weight": "50%", "hold": "500ms"}]
+    site = NodeSite(folder / node, steps, instances=1, node=node, database=database)
     try:
-        for each in made:
-            each.start()
-        yield made[0], made[1]
+        site.start()
+        yield site
     finally:
-        for each in made:
-            each.close()
+        site.close()
+
+
+@pytest.fixture
+def there(tmp_path: Path, postgres_url: str) -> Iterator[NodeSite]:
+    """web-7."""
+    with running(tmp_path, "web-7", postgres_url) as site:
+        yield site
+
+
+@pytest.fixture
+def here(tmp_path: Path, postgres_url: str) -> Iterator[NodeSite]:
+    """web-6."""
+    with running(tmp_path, "web-6", postgres_url) as site:
+        yield site
 
 
 @pytest.fixture
 def ask(
-    nodes: tuple[NodeSite, NodeSite],
+    here: NodeSite,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -79,16 +90,15 @@ def ask(
 
     def ask(*words: str) -> Said:
         capsys.readouterr()
-        code = main([*words, "--server", f"http://{nodes[0].api}"])
+        code = main([*words, "--server", f"http://{here.api}"])
         return Said(code, *capsys.readouterr())
 
     return ask
 
 
 def test_the_loss_of_a_node_is_told_as_what_it_is(
-    nodes: tuple[NodeSite, NodeSite], ask: Callable[..., Said]
+    here: NodeSite, there: NodeSite, ask: Callable[..., Said]
 ) -> None:
-    here, there = nodes
     there.monitors = "none"
     there.apply()
     there.stable()
@@ -100,7 +110,7 @@ def test_the_loss_of_a_node_is_told_as_what_it_is(
     assert elsewhere.err == ""
 
     there.kill()
-    here.until(lambda: "is lost" in ask("status").out, "the loss is seen", timeout=10)
+    here.until(lambda: "is lost" in ask("status").out, "the loss is seen", 10, every=0.3)
     status = ask("status")
     assert "nobody: node web-7 is lost" in status.out
     assert "silent for " in status.out
@@ -129,5 +139,21 @@ def test_the_loss_of_a_node_is_told_as_what_it_is(
     watched = ask("watch", "app/prod")
     assert watched.code == 0
     assert "2.0 is stable now" in watched.out
-    here.until(lambda: "2 share the database" in ask("doctor").out, "it is well again", timeout=20)
+    here.until(lambda: "2 share the database" in ask("doctor").out, "it is well again", 20, every=1)
     assert ask("status").err == ""
+
+
+def test_another_machine_of_the_same_name_is_refused(
+    there: NodeSite, tmp_path: Path, postgres: PostgresServer, postgres_database: str
+) -> None:
+    postgres.execute(
+        "UPDATE keyed_values SET value = '\"the boot of another machine\"' WHERE key = 'machine:web-7'",
+        postgres_database,
+    )
+    words = ["--listen", "127.0.0.1:0", "--data", str(tmp_path / "twin"), "--database", there.database]
+    command = [sys.executable, "-m", "rollway", "daemon", *words, "--node", "web-7"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 8, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("rollway: another machine is called web-7 as well: its daemon web-7:")
+    assert last.endswith("is alive; give this one a name of its own: --node NAME")

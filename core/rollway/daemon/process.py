@@ -23,6 +23,7 @@ from rollway.daemon.doctor import Doctor, Practice
 from rollway.daemon.folder import held, held_file
 from rollway.daemon.logs import configure
 from rollway.daemon.metrics import Gauges, Metrics, Sharing
+from rollway.daemon.namesake import boot, refuse_namesake
 from rollway.daemon.options import DaemonOptions
 from rollway.daemon.reach import Reach, keep_looking
 from rollway.daemon.sharing import agreed_folder, owned, this_daemon, without_password
@@ -113,10 +114,11 @@ async def composed(
     database = database or sqlite_url(folder / "rollway.db")
     store = await open_store(database, metrics.commit)
     clock, node = SystemClock(), node or platform.node() or "localhost"
-    shared = is_shared(database)
-    ownership, daemons = owned(store, clock, this_daemon(node, url), shared)
+    shared, me = is_shared(database), this_daemon(node, url)
+    ownership, daemons = owned(store, clock, me, shared)
     at_node, artifacts = folder / "node", folder / "artifacts"
     if shared:
+        await refuse_namesake(store, me, clock, boot())
         at_node = await agreed_folder(store, f"node:{node}", at_node, clock.now())
         artifacts = await agreed_folder(store, "artifacts", artifacts, clock.now())
     kept, secrets = ArtifactFolder(artifacts), Secrets(folder / "secrets")

@@ -22,7 +22,7 @@ from rollway.engine.journal import Journal, Proposal
 from rollway.engine.outputs import Outputs
 from rollway.engine.ports import Clock, Identifiers
 from rollway.engine.readiness import Readiness
-from rollway.engine.rollcall import Driver, RollCall, Seen, driver_of
+from rollway.engine.rollcall import Driver, RollCall, Seen, driver_of, sole
 from rollway.engine.usecases import (
     Applied,
     EnvironmentView,
@@ -41,6 +41,7 @@ from rollway.store.protocol import (
     AlreadyRemembered,
     ApplicationRow,
     Json,
+    Member,
     ReleaseRow,
     Store,
     Summary,
@@ -52,6 +53,9 @@ NEXT = "next release"
 END_DEADLINE = 60.0
 """Seconds that a rollback waits for the running rollout to end before it starts its own."""
 
+
+ALONE = sole(Member("", "", "", ""))
+"""All daemons there are where nobody says otherwise."""
 
 Doctor = Callable[[Collection[tuple[str, str]]], Awaitable[Sequence[Finding]]]
 """Looks at everything this daemon rests on, and at the plugins in use and those named (kind, name)."""
@@ -69,7 +73,7 @@ class World:
     clock: Clock
     identifiers: Identifiers
     node: str = ""
-    daemons: Callable[[], RollCall] = RollCall
+    daemons: Callable[[], RollCall] = lambda: ALONE
     database: str = ""
     doctor: Doctor | None = None
 
@@ -332,7 +336,12 @@ class Service:
 
     async def ready(self) -> str:
         """See `UseCases.ready`."""
-        return await self._readiness.trouble() or self._engine.waits_for()
+        return await self._readiness.trouble() or self._uncounted() or self._engine.waits_for()
+
+    def _uncounted(self) -> str:
+        """Nothing is driven by a daemon that the others do not know of; empty where they do, or there are none."""
+        known = any(each.me for each in self._world.daemons().daemons)
+        return "" if known else "this daemon has not given its first sign of life to the others yet"
 
     def daemons(self) -> Sequence[Seen]:
         """See `UseCases.daemons`."""
