@@ -108,6 +108,8 @@ def test_the_loss_of_a_node_is_told_as_what_it_is(
     assert [line.split()[0] for line in elsewhere.out.splitlines() if "this one" in line] == ["web-6"]
     assert "web-7  " in elsewhere.out
     assert elsewhere.err == ""
+    rollout = json.loads(ask("list", "app/prod", "-o", "json").out)[0]["id"]
+    assert f"there: rollway logs {rollout} --server http://{there.api}" in ask("logs", rollout).err
 
     there.kill()
     here.until(lambda: "is lost" in ask("status").out, "the loss is seen", 10, every=0.3)

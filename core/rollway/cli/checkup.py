@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
@@ -58,11 +57,14 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How much there is to be done."""
-    count = Counter(each.grade for each in findings)
-    said = [
-        f"{count[grade]} {grade.value}{'' if count[grade] == 1 else 's'}"
-        for grade in (Grade.PROBLEM, Grade.WARNING)
-        if count[grade]
-    ]
-    return ", ".join(said) or "nothing is wrong"
+    """How much there is to be done, and where: what is well lies between."""
+    return "; ".join(filter(None, (_counted(findings, each) for each in (Grade.PROBLEM, Grade.WARNING)))) or (
+        "nothing is wrong"
+    )
+
+
+def _counted(findings: Sequence[Finding], grade: Grade) -> str:
+    names = [plain(each.name) for each in findings if each.grade is grade]
+    if not names:
+        return ""
+    return f"{len(names)} {grade.value}{'' if len(names) == 1 else 's'}: {', '.join(dict.fromkeys(names))}"

@@ -1,9 +1,10 @@
-"""The daemons of one database, and who drives what, for people: pure."""
+"""The daemons of one database, and who drives what, for people."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rich.text import Text
@@ -11,7 +12,19 @@ from rich.text import Text
 from rollway.cli.figures import length
 from rollway.cli.plain import plain
 from rollway.cli.rows import Rows
+from rollway.errors import NotFoundError
 from rollway.http import documents as d
+
+if TYPE_CHECKING:
+    from rollway.client import Client
+
+
+def known(client: Client) -> list[d.DaemonDocument]:
+    """Those that the daemon knows; none where it is of an earlier version."""
+    try:
+        return list(client.daemons())
+    except NotFoundError:
+        return []
 
 
 def are_told(daemons: Sequence[d.DaemonDocument], environments: Sequence[d.EnvironmentDocument]) -> bool:

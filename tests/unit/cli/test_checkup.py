@@ -47,8 +47,9 @@ def test_on_a_narrow_terminal_what_is_said_goes_below() -> None:
     [
         ([], "nothing is wrong"),
         ([Finding("a", "b")], "nothing is wrong"),
-        ([warning("a", "b")], "1 warning"),
-        ([problem("a", "b"), problem("a", "b"), warning("a", "b")], "2 problems, 1 warning"),
+        ([warning("a", "b")], "1 warning: a"),
+        ([problem("a", "b"), problem("a", "c"), warning("d", "b")], "2 problems: a; 1 warning: d"),
+        ([problem("a", "b"), problem("c", "d")], "2 problems: a, c"),
     ],
 )
 def test_how_much_there_is_to_do(found: list[Finding], said: str) -> None:

@@ -146,6 +146,8 @@ def _wait(session: Session, env: str | None, timeout: str | None, no_wait: bool)
 
 
 def _status(session: Session, env: str | None) -> None:
+    from rollway.cli.daemons import known
+
     with session.client() as client:
         if env is None:
             documents = [
@@ -157,7 +159,7 @@ def _status(session: Session, env: str | None) -> None:
         else:
             where = naming.place(env, session.application, local.names(), client)
             documents = [client.environment(where.application, where.environment)]
-        daemons = _known_daemons(client) if session.is_text else []
+        daemons = known(client) if session.is_text else []
     if not documents and session.application is not None:
         raise NotFoundError(
             f"there is no application {session.application!r} here",
@@ -167,13 +169,6 @@ def _status(session: Session, env: str | None) -> None:
         emit(session, documents if env is None else documents[0])
         return
     _tell(documents, daemons, everything=env is None)
-
-
-def _known_daemons(client: "Client") -> "list[DaemonDocument]":
-    try:
-        return list(client.daemons())
-    except NotFoundError:  # a daemon of an earlier version has no others
-        return []
 
 
 def _tell(

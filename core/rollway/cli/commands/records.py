@@ -110,7 +110,17 @@ def logs(
         if follow:
             _follow(client, document)
         elif not any(each.lines for each in document.instances):
-            say("no instance wrote anything, or nothing of it is kept")
+            say(_why_silent(client, id_))
+
+
+def _why_silent(client: "Client", rollout: str) -> str:
+    """What instances write is kept on their node, where the daemon that was asked may not be the one to read it."""
+    document = client.rollout(rollout)
+    place = client.environment(document.application, document.environment)
+    driver = place.daemon
+    if not place.node or driver is None or driver.me:
+        return place.problem or "no instance wrote anything, or nothing of it is kept"
+    return f"what they write is kept on {place.node}; there: rollway logs {rollout} --server {driver.url}"
 
 
 def _follow(client: "Client", before: "LogsDocument") -> None:
