@@ -4,6 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class Doctor:
             Look("machine", "systemd", lambda: aside(unit)),
             Look("database", "database", lambda: database(self.url, self._commit)),
             Look("daemons", "daemons", self._daemons),
-            Look("artifacts", "artifacts", lambda: artifacts(self.store, self.kept)),
+            Look("artifacts", "artifacts", self._artifacts),
             Look("artifacts", "artifact folder", self._reach),
             Look("plugins", "settings", lambda: _as_they_are(wrong)),
         ]
@@ -89,13 +90,24 @@ class Doctor:
     async def _daemons(self) -> Sequence[Finding]:
         return of_daemons(self.daemons())
 
+    async def _artifacts(self) -> Sequence[Finding]:
+        """Nothing where the database is away: another look says so."""
+        with suppress(StoreUnavailable):
+            return await artifacts(self.store, self.kept)
+        return ()
+
     async def _reach(self) -> Sequence[Finding]:
+        """The same."""
         if self.reach is None:
             return ()
         here = {each.member.node for each in self.daemons().daemons if each.alive}
-        mine = await self.reach.look(time.time())
-        others = {node: found for node in sorted(here) if (found := await self.reach.of(node)) is not None}
-        return of_reach({**others, self.bench.node.name: mine})
+        with suppress(StoreUnavailable):
+            mine = await self.reach.look(time.time())
+            others = {
+                node: found for node in sorted(here) if (found := await self.reach.of(node)) is not None
+            }
+            return of_reach({**others, self.bench.node.name: mine})
+        return ()
 
 
 class Practice:
