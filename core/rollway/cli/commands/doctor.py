@@ -29,9 +29,9 @@ def doctor(
         Path, typer.Option(metavar="DIR", help="The data folder to look at where no daemon answers.")
     ] = Path(".rollway"),
 ) -> int:
-    """Check the machine, the database, the artifacts, and each plugin that is used.
+    """Look at all that Rollway rests on, and say what to do.
 
-    A daemon that answers looks for itself; without one this command looks at what a daemon would use. Warnings end with 0,
+    That is the machine, the database, the artifacts, and each plugin in use. A daemon that answers looks for itself; without one this command looks at what a daemon would use. Warnings end with 0,
     problems with 5.
     """
     import asyncio
