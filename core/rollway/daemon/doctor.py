@@ -29,7 +29,7 @@ GOOD_FOR = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
-    """`url` is that of the database; `reach` None where no other daemon can share it."""
+    """`url` is that of the database, `nodes` are those of environments; `reach` None where no other daemon can share it."""
 
     folder: Path
     url: str
@@ -37,6 +37,7 @@ class Doctor:
     kept: ArtifactFolder
     bench: Bench
     daemons: Callable[[], RollCall]
+    nodes: Callable[[], Collection[str]]
     reach: Reach | None = None
 
     async def look(self, plugins: Collection[Named] = ()) -> Sequence[Finding]:
@@ -88,7 +89,7 @@ class Doctor:
         return machine.clock(max((row.updated for row in rows), default=None))
 
     async def _daemons(self) -> Sequence[Finding]:
-        return of_daemons(self.daemons())
+        return of_daemons(self.daemons(), self.nodes())
 
     async def _artifacts(self) -> Sequence[Finding]:
         """Nothing where the database is away: another look says so."""
@@ -133,8 +134,8 @@ async def _as_they_are(findings: Sequence[Finding]) -> Sequence[Finding]:
     return findings
 
 
-def of_daemons(found: RollCall) -> Sequence[Finding]:
-    """Those that share the database, and nodes that nobody drives any more."""
+def of_daemons(found: RollCall, nodes: Collection[str] = ()) -> Sequence[Finding]:
+    """Those that share the database, and those of the `nodes` of environments that nobody drives any more."""
     if found.sole:
         return ()
     lost = [
@@ -143,7 +144,7 @@ def of_daemons(found: RollCall) -> Sequence[Finding]:
             f"node {node} is lost: what works there goes on and is watched by nobody",
             f"start a daemon there: rollway daemon --node {node} --database URL",
         )
-        for node in dict.fromkeys(found.lost_nodes())
+        for node in found.lost(nodes)
     ]
     alive = [each for each in found.daemons if each.alive]
     silent = len(found.daemons) - len(alive)

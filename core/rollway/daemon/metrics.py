@@ -161,10 +161,10 @@ class Gauges(Collector):
 
 
 class Sharing(Collector):
-    """The daemons of one database as this one sees them; a single one of its own shows nothing but itself."""
+    """The daemons of one database as this one sees them, and the `nodes` on which environments work."""
 
-    def __init__(self, daemons: Callable[[], RollCall]) -> None:
-        self._daemons = daemons
+    def __init__(self, daemons: Callable[[], RollCall], nodes: Callable[[], Iterable[str]]) -> None:
+        self._daemons, self._nodes = daemons, nodes
 
     def collect(self) -> Iterator[Metric]:
         """As prometheus_client asks for them."""
@@ -173,7 +173,7 @@ class Sharing(Collector):
         for state, alive in (("alive", True), ("silent", False)):
             count.add_metric([state], sum(each.alive is alive for each in found.daemons))
         held = sum(len(each.leases) for each in found.daemons if each.me)
-        lost = len(set(found.lost_nodes()))
+        lost = len(found.lost(self._nodes()))
         yield count
         yield GaugeMetricFamily("rollway_leases_held", "Leases that this daemon holds", value=held)
         yield GaugeMetricFamily("rollway_nodes_lost", "Nodes whose things no daemon drives", value=lost)

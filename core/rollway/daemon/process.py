@@ -135,7 +135,7 @@ async def composed(
         ownership=ownership,
     )
     bench = Bench(plugins.registry, Node(node, at_node, secrets))
-    doctor = Doctor(folder, database, store, kept, bench, daemons, reach)
+    doctor = Doctor(folder, database, store, kept, bench, daemons, lambda: engine.nodes, reach)
     world = World(
         store,
         journal,
@@ -150,7 +150,7 @@ async def composed(
         Practice(doctor.look).look,
     )
     await _observe(metrics, registry, engine, journal, store)
-    registry.register(Sharing(daemons))
+    registry.register(Sharing(daemons, lambda: engine.nodes))
     running = asyncio.create_task(engine.run(), name="engine")
     running.add_done_callback(_end_if_broken)
     beside = [

@@ -111,6 +111,11 @@ class Engine:
                 return f"{place} is being taken up{missing and f': {missing} is not open'}"
         return ""
 
+    @property
+    def nodes(self) -> frozenset[str]:
+        """The nodes on which environments work, whoever drives them, as of the last look."""
+        return self._finder.nodes
+
     def _not_open(self, state: EnvironmentState) -> Iterator[str]:
         used = {("target", group.admitted.target) for group in state.groups.values()}
         if state.last is not None:

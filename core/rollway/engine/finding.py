@@ -26,6 +26,7 @@ class Finder:
         self, store: Store, journal: Journal, alarm: AlarmClock, clock: Clock, ownership: Ownership
     ) -> None:
         self.places: tuple[str, ...] = ()
+        self.nodes: frozenset[str] = frozenset()
         self._store = store
         self._journal = journal
         self._alarm = alarm
@@ -89,6 +90,7 @@ class Finder:
     async def _unfinished(self) -> Mapping[str, Summary]:
         environments = await self._store.summaries(kind="environment", unfinished=True)
         rollouts = await self._store.summaries(kind="rollout", unfinished=True)
+        self.nodes = frozenset(row.node for row in environments if row.node)
         return {row.stream: row for row in (*environments, *rollouts) if self._is_ours(row)}
 
     def _is_ours(self, row: Summary) -> bool:

@@ -1,6 +1,6 @@
 """Who drives what, as one daemon sees all that share its data: values, and the sentences about them. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollway.engine.ownership import ANYWHERE, lease_of, node_lease
@@ -42,11 +42,11 @@ class RollCall:
         """Those of a node."""
         return tuple(each for each in self.daemons if each.member.node == node)
 
-    def lost_nodes(self) -> Iterator[str]:
-        """Nodes that a daemon drove of which none has been heard any more; one that was stopped has let go of it."""
-        for each in self.daemons:
-            if each.holds_node and not any(other.alive for other in self.at(each.member.node)):
-                yield each.member.node
+    def lost(self, nodes: Iterable[str]) -> Sequence[str]:
+        """Those of these nodes that nobody drives: their daemons were killed, or stopped and not started again."""
+        if self.sole or not self.daemons:
+            return ()
+        return sorted(set(nodes) - {each.member.node for each in self.daemons if each.alive})
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Telling:
         counting = Counting(self.metrics)
         self.witness = Witness((counting.of_rollout, logged), (counting.of_environment,))
         self.registry.register(Gauges(lambda: self.standing, self.witness.under_way))
-        self.registry.register(Sharing(lambda: self.daemons))
+        self.registry.register(Sharing(lambda: self.daemons, lambda: ("web-6", "web-7")))
 
     def tell(self, *events: tuple[float, e.RolloutEvent], actor: str = "user:ada") -> None:
         """Each event is appended by itself, so many seconds after the beginning."""

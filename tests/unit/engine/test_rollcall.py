@@ -47,10 +47,20 @@ def test_who_drives(found: RollCall, node: str, driver: str | None, problem: str
         assert drives.advice.endswith("rollway daemon --node web-7 --database postgresql://db/rollway")
 
 
-def test_nodes_are_lost_that_were_not_left() -> None:
-    assert list(call({THERE: "other"}, ME, OTHER, other=9.0).lost_nodes()) == ["web-7"]
-    assert list(call({THERE: "other"}, ME, OTHER, TWIN, other=9.0).lost_nodes()) == []
-    assert list(call({}, ME).lost_nodes()) == []
+@pytest.mark.parametrize(
+    ("found", "lost"),
+    [
+        (call({THERE: "other"}, ME, OTHER, other=9.0), ["web-7"]),
+        (call({THERE: "other"}, ME, OTHER, TWIN, other=9.0), []),
+        (call({}, ME), ["web-7"]),
+        (sole(ME), []),
+        (RollCall(), []),
+    ],
+    ids=["killed", "one is left", "stopped", "alone", "not known yet"],
+)
+def test_which_nodes_are_lost(found: RollCall, lost: list[str]) -> None:
+    assert list(found.lost(["web-6", "web-7"])) == lost
+    assert list(found.lost([])) == [], "a node on which nothing works is nobody's loss"
 
 
 def test_i_am_alive_whatever_the_store_says_of_me() -> None:
