@@ -14,6 +14,7 @@ from rollway.domain.findings import Finding, Grade
 
 STYLES: Final = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.PROBLEM: "bold red"}
 GRADE: Final = max(map(len, Grade))
+BEFORE_NAME: Final = 2 + GRADE + 2
 WIDEST_NAME: Final = 24
 LEAST: Final = 36
 """Columns that a sentence needs beside the name of what it is about; with fewer it goes on a line of its own."""
@@ -21,19 +22,28 @@ LEAST: Final = 36
 
 def lines(findings: Sequence[Finding], width: int) -> Iterator[Text]:
     """Each finding on a line of so many columns, or more where it does not fit; what to do next below it."""
-    name = min(WIDEST_NAME, max((len(each.name) for each in findings), default=0))
+    name = _widest(findings)
     for part, of_it in groupby(findings, key=lambda each: each.part):
+        found = list(of_it)
         yield Text(plain(part), "bold")
-        for each in of_it:
-            yield from _finding(each, name, width)
+        for each in found:
+            yield from _finding(each, name if _beside(name, width) else _widest(found), width)
+
+
+def _widest(findings: Sequence[Finding]) -> int:
+    return min(WIDEST_NAME, max((len(each.name) for each in findings), default=0))
+
+
+def _beside(name: int, width: int) -> bool:
+    """Whether a sentence has room beside names of so many columns."""
+    return width - (BEFORE_NAME + name + 2) >= LEAST
 
 
 def _finding(each: Finding, name: int, width: int) -> Iterator[Text]:
     head = Text("  ").append(f"{each.grade.value:{GRADE}}", STYLES[each.grade])
     head.append("  ").append(f"{plain(each.name):{name}}")
-    indent = 2 + GRADE + 2 + name + 2
-    beside = width - indent >= LEAST and len(each.name) <= name
-    if not beside:
+    indent = BEFORE_NAME + name + 2
+    if not _beside(name, width) or len(each.name) > name:
         indent = 4
         yield Text(head.plain.rstrip(), spans=head.spans)
         head = Text(" " * 2)

@@ -47,12 +47,12 @@ def doctor(
 
 
 def _show(found: "Sequence[Finding]") -> None:
+    from rich.text import Text
+
     from rollway.cli.checkup import lines, summary
 
     out = console()
-    for line in lines(found, out.width):
-        out.print(line, soft_wrap=True)
-    out.print(summary(found), style="bold")
+    out.print(Text("\n").join([*lines(found, out.width), Text(summary(found), "bold")]), soft_wrap=True)
 
 
 def _document(found: "Sequence[Finding]", server: str | None) -> "dict[str, JsonValue]":
