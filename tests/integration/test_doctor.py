@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from sqlalchemy import make_url
 
 from rollway.cli.main import main
 from rollway.daemon.folder import held
@@ -228,6 +229,22 @@ def test_on_postgres(doctor: Callable[..., Done], postgres: PostgresServer, post
     name = postgres.new_database()
     assert "is empty" in doctor("--database", postgres.url(name), "-o", "json").of("database")[1]
     postgres.drop_database(name)
+
+
+def test_a_backup_by_somebody_who_may_only_read(
+    doctor: Callable[..., Done], postgres: PostgresServer, postgres_database: str, tmp_path: Path
+) -> None:
+    postgres.execute("DROP ROLE IF EXISTS reader", postgres_database)
+    postgres.execute("CREATE ROLE reader LOGIN PASSWORD 'swordfish'", postgres_database)
+    postgres.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader", postgres_database)
+    url = make_url(postgres.url(postgres_database)).set(username="reader")
+    theirs = url.render_as_string(hide_password=False)
+    assert main(["db", "backup", str(tmp_path / "copy.dump"), "--database", theirs]) == 0
+    done = doctor("--database", theirs, "-o", "json")
+    assert (done.code, done.of("database")[0]) == (5, "problem"), "a daemon could not write there"
+    assert "swordfish" not in done.out
+    postgres.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM reader", postgres_database)
+    postgres.execute("DROP ROLE reader", postgres_database)
 
 
 @pytest.fixture

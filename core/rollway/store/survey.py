@@ -81,8 +81,10 @@ async def commit_seconds(url: str) -> float:
 
 
 async def remember_backup(dialect: Dialect, at: float) -> None:
-    """Note in the database that it was backed up; where that cannot be written, nobody will know."""
-    with suppress(StoreUnavailable):
+    """Note in the database that it was backed up; whoever may only read it has a backup that nobody knows of."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    with suppress(StoreUnavailable, SQLAlchemyError):
         async with _writing(dialect) as connection:
             await _put(dialect, connection, BACKUP, at)
             await connection.commit()

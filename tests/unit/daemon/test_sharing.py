@@ -1,12 +1,16 @@
 """What is said of daemons that share a database: metrics, findings, URLs that may be shown."""
 
+import asyncio
+from collections.abc import Collection, Sequence
+
 import pytest
 
-from rollway.daemon.doctor import of_daemons, of_reach
+from rollway.daemon.doctor import Practice, of_daemons, of_reach
 from rollway.daemon.reach import Reached
 from rollway.daemon.sharing import without_password
 from rollway.daemon.unit import of_unit, unit_of
-from rollway.domain.findings import Grade
+from rollway.doctor.plugins import Named
+from rollway.domain.findings import Finding, Grade
 from rollway.engine.ownership import node_lease
 from rollway.engine.rollcall import RollCall, Seen, sole
 from rollway.store import Member
@@ -84,3 +88,22 @@ def test_the_unit_of_a_process_is_found() -> None:
     assert unit_of("0::/user.slice/user-0.slice/session-1.scope\n") is None
     assert of_unit("rollway.service", "process").grade is Grade.OK
     assert of_unit("rollway.service", "control-group").grade is Grade.PROBLEM
+
+
+async def test_whoever_asks_while_somebody_is_answered_gets_the_same_answer() -> None:
+    asked: list[Collection[Named]] = []
+    answered = asyncio.Event()
+
+    async def look(plugins: Collection[Named]) -> Sequence[Finding]:
+        asked.append(plugins)
+        await answered.wait()
+        return [Finding("disk", f"look {len(asked)}")]
+
+    practice = Practice(look)
+    both = [asyncio.create_task(practice.look()) for _ in range(2)]
+    other = asyncio.create_task(practice.look([("router", "envoy")]))
+    answered.set()
+    first, second = await asyncio.gather(*both)
+    assert first is second
+    assert await other != first
+    assert asked == [frozenset(), frozenset({("router", "envoy")})]
