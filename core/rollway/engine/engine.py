@@ -57,7 +57,7 @@ class Engine:
         self._ownership = ownership
         self._finder = Finder(store, journal, alarm, clock, ownership)
         self._leases: dict[str, str] = {}
-        self._leaving: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         self._environments: dict[str, EnvironmentAtWork] = {}
         self._rollouts: dict[str, RolloutAtWork] = {}
         self._baselines: dict[str, Baseline] = {}
@@ -86,7 +86,9 @@ class Engine:
             if lease in leases:
                 self._lose(place)
         if node_lease(self._plugins.node) in leases:
-            self._leaving = asyncio.create_task(self._plugins.leave_node(), name="leaving the node")
+            leaving = asyncio.create_task(self._plugins.leave_node(), name="leaving the node")
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     def _lose(self, place: str) -> None:
         """Somebody else drives this environment: keep nothing of it, so that nothing old is used if it comes back."""
@@ -133,6 +135,7 @@ class Engine:
 
     async def close(self) -> None:
         """Write what was sampled, let go of the rest; instances and traffic go on."""
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         for rollout in self._rollouts.values():
             rollout.close()
         for environment in self._environments.values():

@@ -3,8 +3,9 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from structlog.contextvars import bind_contextvars
 
@@ -13,6 +14,8 @@ from rollway.plugin.registry import Registry
 from rollway.plugin.secrets import Secrets
 
 log = logging.getLogger(__name__)
+
+Plugin = TypeVar("Plugin", Target, Router)
 
 
 class PluginsAtWork:
@@ -33,22 +36,21 @@ class PluginsAtWork:
         async with self._opening:
             for kind, plugins in (("target", self._targets), ("router", self._routers)):
                 for name in [name for name in plugins if self.registry.is_local(kind, name)]:
+                    del plugins[name]  # first: whoever asks meanwhile waits, and gets a new one
                     await self._close(self._open.pop(f"{kind} {name}", None))
-                    del plugins[name]
 
     async def target(self, name: str) -> Target:
         """A target, opened. Raises PluginError; the next call tries again."""
+        return await self._opened(f"target {name}", lambda: self._unopened_target(name))
+
+    def _unopened_target(self, name: str) -> Target:
         if name not in self._targets:
             self._targets[name] = self.registry.target(name).factory(self._own(name))
-        target = self._targets[name]
-        await self._opened(f"target {name}", target)
-        return target
+        return self._targets[name]
 
     async def router(self, name: str) -> Router:
         """A router, opened. Raises PluginError; the next call tries again."""
-        router = self.unopened_router(name)
-        await self._opened(f"router {name}", router)
-        return router
+        return await self._opened(f"router {name}", lambda: self.unopened_router(name))
 
     def unopened_router(self, name: str) -> Router:
         """A router as it is, for the one act that needs nothing else to work. Raises PluginError."""
@@ -60,13 +62,15 @@ class PluginsAtWork:
         """The routers in use."""
         return {name: router for name, router in self._routers.items() if f"router {name}" in self._open}
 
-    async def _opened(self, key: str, plugin: Target | Router) -> None:
-        if key in self._open:
-            return
-        async with self._opening:
-            if key not in self._open:
-                await self._begin(key.partition(" ")[2], plugin)
-                self._open[key] = plugin
+    async def _opened(self, key: str, known: Callable[[], Plugin]) -> Plugin:
+        """One that is being closed is not the one that is opened, whoever asked first."""
+        if key not in self._open:
+            async with self._opening:
+                plugin = known()
+                if key not in self._open:
+                    await self._begin(key.partition(" ")[2], plugin)
+                    self._open[key] = plugin
+        return known()
 
     async def _begin(self, name: str, plugin: Target | Router) -> None:
         """In a context of its own: what the plugin goes on to do and to log belongs to no rollout, but to the node."""
