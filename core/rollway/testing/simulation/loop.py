@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import heapq
 import random
 from collections import deque
 from collections.abc import Callable
@@ -111,13 +112,37 @@ def _life(handle: asyncio.Handle) -> str:
 class SeededLoop(VirtualTimeLoop):
     """Virtual time, and an order of callbacks that is drawn by `chance`.
 
-    The ready queue of `asyncio.BaseEventLoop` is private, but the same since Python 3.4; a test says so if it changes.
+    The ready queue and the timers of `asyncio.BaseEventLoop` are private, but the same since Python 3.4; a test says so if
+    they change.
     """
+
+    _scheduled: list[asyncio.TimerHandle]
 
     def __init__(self, chance: random.Random) -> None:
         super().__init__()
         self.ready = Ready(self, chance)
         self._ready: deque[Any] = self.ready
+
+    def _run_once(self) -> None:
+        """As that of `BaseEventLoop`, without asking the system for files: a world has none, and half its time went there.
+
+        Where nobody has anything to do and no timer is set, the outside is waited for as ever.
+        """
+        timers, ready = self._scheduled, self.ready
+        while timers and timers[0].cancelled():
+            heapq.heappop(timers)
+        if not timers and not ready:
+            super()._run_once()  # type: ignore[misc]
+            return
+        if not ready:
+            self._jumping.passed = max(self._jumping.passed, timers[0].when())
+        now = self._jumping.passed
+        while timers and timers[0].when() <= now:
+            ready.append(heapq.heappop(timers))
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()
 
 
 def spawn_outside(work: Any, name: str) -> "asyncio.Task[Any]":

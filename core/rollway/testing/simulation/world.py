@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import contextvars
+import gc
 import logging
 import random
 import shutil
@@ -76,7 +77,7 @@ def simulate(scenario: Scenario) -> Outcome:
     """Play it. The same scenario gives the same outcome, to the letter."""
     chance = random.Random(f"schedule {scenario.schedule}")  # noqa: S311 - a world, not a secret
     loop = SeededLoop(chance)
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+    with _only_what_is_new(), asyncio.Runner(loop_factory=lambda: loop) as runner:
         world = World(scenario, loop)
         with _listening(world.chronicle):
             runner.run(world.play())
@@ -89,6 +90,16 @@ def simulate(scenario: Scenario) -> Outcome:
         loop.ready.steps,
         loop.time(),
     )
+
+
+@contextmanager
+def _only_what_is_new() -> Iterator[None]:
+    """What was there before is no garbage: looking through all of it again and again took a fifth of the time."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager
