@@ -145,4 +145,75 @@ REGRESSIONS: dict[str, Scenario] = {
         daemons=3,
         slowness=0.02,
     ),
+    # The last group was forgotten by the log first and by the router second: who died in between left its rules there.
+    "rules of an environment that is over": Scenario(
+        409,
+        "2",
+        (Place("prod", ((5, 3.0),), 1, 0.0, "all-at-once", 0.1),),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Say(2.0, 0, "abort"),
+            Trouble(2.6, Kind.CRASH_IN, "router reconcile", 0.25, 0),
+        ),
+        slowness=0.0005,
+    ),
+    # Lowered, not recorded, and the router forgot the mark too: whoever came next gave the release its weight again.
+    "a lowering that only the router knew of": Scenario(
+        10,
+        "1",
+        (ONE,),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Trouble(4.0, Kind.CRASH_IN, "router lower", 1.0, 1),
+            Deploy(5.0, 0, "v2-0"),
+            Say(7.0, 0, "abort"),
+            Trouble(7.3, Kind.FORGET),
+        ),
+        slowness=0.002,
+    ),
+    # The same where the daemon lives on: it brought the router to the log, which did not know of the lowering yet.
+    "a lowering that the daemon itself forgot": Scenario(
+        55,
+        "55/2",
+        (Place("prod", ((5, 3.0), (25, 2.0)), 2, 1500.0, most=0.1),),
+        (
+            Deploy(6.229, 0, "v2-0", bad=1.0),
+            Trouble(7.651, Kind.CALL, "router lower late", 14.0, 1),
+            Trouble(8.004, Kind.CRASH, "", 0.2, 0),
+            Trouble(12.511, Kind.FORGET, "", 3.0),
+        ),
+        slowness=0.02,
+    ),
+    # The router could not be asked for marks, and was given the log's weights all the same.
+    "marks that could not be read": Scenario(
+        445,
+        "445",
+        (
+            Place("prod", ((5, 1.0), (10, 2.0)), 2, 4000.0),
+            Place("beta", ((10, 2.0), (50, 3.0)), 3, 1500.0),
+        ),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Deploy(0.0, 1, "v1-1"),
+            Trouble(2.284, Kind.CRASH, "", 2.0, 22),
+            Deploy(2.644, 0, "v2-0", bad=1.0),
+            Trouble(5.615, Kind.CUT, "router", 3.0),
+            Trouble(5.907, Kind.CRASH_IN, "router lower", 1.0, 1),
+            Say(13.396, 0, "rollback"),
+        ),
+        slowness=0.0005,
+    ),
+    # A lowering came late, of a group that was gone: its mark stayed at the router for nobody.
+    "a lowering of nobody": Scenario(
+        51,
+        "51",
+        (Place("prod", ((25, 3.0), (50, 3.0)), 2, 150.0),),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Deploy(1.321, 0, "v2-0", bad=0.3),
+            Trouble(2.34, Kind.FREEZE_IN, "router lower", 4.5, 0, ANY),
+        ),
+        daemons=2,
+        slowness=0.0005,
+    ),
 }

@@ -44,7 +44,8 @@ class RoutedGroup:
 class Routing:
     """The whole of what one environment wants of its router; applying it twice changes nothing.
 
-    `lifted` names the marked groups that a later Shift may raise again; any other marked group stays at 0.
+    `lifted` names the marked groups that a later Shift may raise again; any other marked group stays at 0. `marks` are
+    those the writer knows of, so that a router which has forgotten them has them again, together with the routes.
     """
 
     environment: str
@@ -53,17 +54,22 @@ class Routing:
     split: Split = EMPTY
     stable: str | None = None
     lifted: frozenset[str] = frozenset()
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RouterState:
-    """What is in force for one environment; `split` is None where the router is not running or does not know it."""
+    """What is in force for one environment; `split` is None where the router is not running or does not know it.
+
+    `remembers` is False where nothing is left of what the router was ever given for it, marks neither.
+    """
 
     running: bool
     split: Split | None = None
     marks: tuple[Mark, ...] = ()
     token: Token | None = None
     endpoints: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
+    remembers: bool = True
 
 
 @dataclass(frozen=True, slots=True)

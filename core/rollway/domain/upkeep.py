@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from rollway.domain.effects import Mark
 from rollway.domain.environment import EnvironmentState, GroupState, InstanceState
 from rollway.domain.instances import Health, Instance
 from rollway.domain.split import Split
@@ -160,10 +161,11 @@ def next_look(state: EnvironmentState, now: float) -> float | None:
     return min((t for t in times if t > now), default=None)
 
 
-def routing(state: EnvironmentState, seen: Mapping[str, Instance]) -> Routing:
-    """What the router should do, given which instances are healthy.
+def routing(state: EnvironmentState, seen: Mapping[str, Instance], marks: Sequence[Mark] = ()) -> Routing:
+    """What the router should do, given which instances are healthy, and which groups were lowered before their record.
 
     A mark on the stable group is lifted: the lowering began before, and was recorded after, its promotion, which won.
+    A group of which nothing is left is not told any more: the router lets go of it before the log does.
     """
     settings = state.last.router_settings if state.last else {}
     groups = tuple(
@@ -174,17 +176,38 @@ def routing(state: EnvironmentState, seen: Mapping[str, Instance]) -> Routing:
             connections=Connections.CLOSED if group.closed else Connections.OPEN,
         )
         for group in state.groups.values()
+        if not _is_over(state, group)
     )
+    here = {group.id for group in groups} - {state.stable}
+    marks = tuple(mark for mark in marks if mark.group in here)
     lifted = frozenset({state.stable} if state.stable else ())
-    return Routing(state.place, settings, groups, _answered(state, groups), state.stable, lifted)
+    return Routing(
+        state.place, settings, groups, _answered(state, groups, marks), state.stable, lifted, marks
+    )
 
 
-def _answered(state: EnvironmentState, groups: Sequence[RoutedGroup]) -> Split:
-    """The log's split, but no share for a group without a live instance while another that has traffic has one.
+def _is_over(state: EnvironmentState, group: GroupState) -> bool:
+    """Whether nothing is left of it but its name."""
+    ended = group.retired_at is not None and (group.closed or group.hard)
+    return ended and not group.instances and not state.split.of(group.id)
+
+
+def _wanted(state: EnvironmentState, groups: Sequence[RoutedGroup], marks: Sequence[Mark]) -> Split:
+    """The log's split, with the marked groups at 0, whatever the log still gives them."""
+    here = {group.id for group in groups}
+    split = Split({group: share for group, share in state.split.shares.items() if group in here})
+    for mark in marks:
+        if split.of(mark.group):
+            split = split.without(mark.group, state.stable)
+    return split
+
+
+def _answered(state: EnvironmentState, groups: Sequence[RoutedGroup], marks: Sequence[Mark]) -> Split:
+    """What is wanted, but no share for a group without a live instance while another that has traffic has one.
 
     The share comes back with the first instance; the log's split stays what is wanted.
     """
-    split = state.split
+    split = _wanted(state, groups, marks)
     live = {group.id for group in groups if group.endpoints}
     for group in (g for g in split.shares if split.of(g) and g not in live):
         others = [g for g in split.shares if split.of(g) and g in live and g != group]

@@ -5,6 +5,7 @@ It alone talks to the target, and to the router except for the lowering of a bad
 
 import asyncio
 import logging
+import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -38,6 +39,8 @@ ROUTER_DEADLINE = 15.0
 ROUTER_ASKED_EVERY = 10.0
 OUTPUT_LINES = 10
 
+FORGOTTEN = "the router had forgotten everything while no daemon watched, also whether this release was taken out already"
+
 
 class EnvironmentAtWork:
     """Serves one environment as long as this daemon owns it."""
@@ -67,7 +70,8 @@ class EnvironmentAtWork:
         self._routing = asyncio.Lock()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._marks: tuple[Mark, ...] | None = None
-        self._asked = clock.monotonic()
+        self._withheld: dict[str, Mark] = {}
+        self._asked = clock.monotonic() - _spread(place, ROUTER_ASKED_EVERY)
         self.router_trouble = ""
 
     async def advance(self) -> float:
@@ -80,7 +84,10 @@ class EnvironmentAtWork:
 
     async def _look_after(self) -> None:
         state = await self._journal.environment(self.place)
-        await self._read_marks(state)
+        try:
+            await self._read_marks(state)
+        except Trouble as trouble:  # without them nothing is routed, but instances are looked after
+            self.router_trouble = str(trouble)
         seen = await self._look(state)
         for chore in upkeep.chores(state, seen, self._clock.now()):
             await self._do(chore, state)
@@ -94,8 +101,12 @@ class EnvironmentAtWork:
 
     @property
     def marks(self) -> tuple[Mark, ...]:
-        """Marks that were found on the node when this daemon began."""
+        """What was lowered before its record, or may have been, as this daemon found it on the node."""
         return self._marks or ()
+
+    def withhold(self, mark: Mark) -> None:
+        """This group was lowered before its record: it gets no weight again, also of a router that has forgotten it."""
+        self._withheld.setdefault(mark.group, mark)
 
     @property
     def seen(self) -> tuple[Instance, ...]:
@@ -114,7 +125,10 @@ class EnvironmentAtWork:
     def routed(self) -> bool:
         """Whether the router was given what the log says."""
         state = self._journal.known_environment(self.place)
-        return state is None or state.last is None or upkeep.routing(state, self._seen or {}) == self._applied
+        return state is None or state.last is None or self._wanted(state) == self._applied
+
+    def _wanted(self, state: EnvironmentState) -> Routing:
+        return upkeep.routing(state, self._seen or {}, tuple(self._withheld.values()))
 
     async def router(self, state: EnvironmentState | None = None) -> Router | None:
         """The environment's router; None before its first rollout."""
@@ -134,13 +148,16 @@ class EnvironmentAtWork:
     async def sync(self, key: str) -> None:
         """Bring the router to what the log says now; returns when it is in force. Raises Trouble."""
         async with self._routing:
-            for _ in range(3):
-                try:
-                    return await self._reconcile(key)
-                except StaleToken:
-                    # A later effect of ours came first; what it did not include, this one does.
-                    continue
-            raise Trouble("the router has seen a newer owner of this environment")
+            await self._bring(key)
+
+    async def _bring(self, key: str) -> None:
+        for _ in range(3):
+            try:
+                return await self._reconcile(key)
+            except StaleToken:
+                # A later effect of ours came first; what it did not include, this one does.
+                continue
+        raise Trouble("the router has seen a newer owner of this environment")
 
     def close(self) -> None:
         """Stop what is under way; the target finds the rest when it is looked at again."""
@@ -155,8 +172,9 @@ class EnvironmentAtWork:
         if self._seen is None:
             # Nobody has looked yet: a routing made now would take the endpoints away from what serves.
             await self._look(state)
+        await self._read_marks(state)
         state = self._journal.known_environment(self.place) or state
-        wanted, effect = upkeep.routing(state, self._seen or {}), self._fence.effect(key)
+        wanted, effect = self._wanted(state), self._fence.effect(key)
         await call("the router", router.reconcile(wanted, effect), ROUTER_DEADLINE, self._router_name)
         self._applied = wanted
 
@@ -164,7 +182,7 @@ class EnvironmentAtWork:
         state = await self._journal.environment(self.place)
         if state.last is None:
             return
-        if upkeep.routing(state, self._seen or {}) == self._applied and not await self._is_lost():
+        if self._wanted(state) == self._applied and not await self._is_lost():
             return
         try:
             await self.sync(f"{self.place}:upkeep")
@@ -185,7 +203,10 @@ class EnvironmentAtWork:
                 found = await call("the router", self.router_state(), ROUTER_DEADLINE)
             except Trouble:
                 return False
-        if given is None or found is None or not found.running or found.marks:
+        if given is None or found is None or not found.running:
+            return False
+        if found.marks:
+            self._know(found.marks)
             return False
         if found.split is not None:
             if _whole(found.split) == _whole(given.split):
@@ -196,17 +217,16 @@ class EnvironmentAtWork:
         return True
 
     async def _read_marks(self, state: EnvironmentState) -> None:
-        """Once, before the first effect: a lowering that came before its record is known by its mark."""
+        """Once, before the first effect: a lowering that came before its record is known by its mark. Raises Trouble."""
         if self._marks is not None or state.last is None:
             return
-        try:
-            found = await call("the router", self.router_state(), ROUTER_DEADLINE)
-        except Trouble as trouble:
-            self.router_trouble = str(trouble)
-            return
+        found = await call("the router", self.router_state(), ROUTER_DEADLINE)
         if found is None:
             return
-        self._marks = found.marks
+        if not found.remembers:
+            self._know(await self._forgotten(state, found))
+            return
+        self._know(found.marks)
         if (
             found.running
             and found.split is not None
@@ -217,13 +237,35 @@ class EnvironmentAtWork:
             log.warning("drift: %s", what)
             await self._record(e.DriftFound(what=what))
 
+    def _know(self, marks: tuple[Mark, ...]) -> None:
+        known = {mark.group: mark for mark in (*marks, *self.marks)}
+        self._marks = tuple(known.values())
+        for mark in marks:
+            self.withhold(mark)
+        if marks:
+            self._changed()
+
     async def _drifted(self, state: EnvironmentState, found: Split) -> bool:
         """Whether the router differs from the log, and not for a shift that was under way when a daemon ended."""
-        if _whole(found) == _whole(state.split):
-            return False
+        return _whole(found) != _whole(state.split) and not await self._is_shifting(state)
+
+    async def _forgotten(self, state: EnvironmentState, found: RouterState) -> tuple[Mark, ...]:
+        """What a router that remembers nothing may have known: whoever was lowered before its record.
+
+        Only the first shift of all is carried out as if nothing had happened: there was nothing to be forgotten yet.
+        """
+        if state.stable is None and found.token is None and await self._is_shifting(state):
+            return ()
+        return tuple(
+            Mark(group, f"{self.place}:forgotten", FORGOTTEN)
+            for group, share in state.split.shares.items()
+            if share and group != state.stable
+        )
+
+    async def _is_shifting(self, state: EnvironmentState) -> bool:
         rollout = await self._journal.rollout(state.rollout) if state.rollout else None
         step = rollout.current if rollout else None
-        return not (rollout and rollout.started and step and isinstance(step.does, Shift))
+        return bool(rollout and rollout.started and step and isinstance(step.does, Shift))
 
     async def _look(self, state: EnvironmentState) -> dict[str, Instance]:
         names = {group.admitted.target for group in state.groups.values()}
@@ -371,6 +413,9 @@ class EnvironmentAtWork:
         await self._record(e.ConnectionsClosed(group=group.id))
 
     async def _forget(self, group: GroupState) -> None:
+        async with self._routing:
+            if not self.routed:
+                await self._bring(f"{group.id}:routing")
         target = await self._target_named(group.admitted.target)
         effect = self._fence.effect(f"{group.id}:forget")
         await call("the target", target.forget(group.id, effect), STOP_DEADLINE, group.admitted.target)
@@ -378,6 +423,11 @@ class EnvironmentAtWork:
         await self._change(
             lambda _, state: Proposal(environment=(gone,)) if group.id in state.groups else None
         )
+
+
+def _spread(place: str, seconds: float) -> float:
+    """A part of so many seconds, another for each place: what all of them do now and then is not done all at once."""
+    return zlib.crc32(place.encode()) / 2**32 * seconds
 
 
 def _whole(split: Split) -> dict[str, int]:

@@ -370,6 +370,8 @@ class RolloutAtWork:
         if self._effect is not None and state.shifted:
             self._effect[1].cancel()
         mark = Mark(action.group, f"{self.id}:lower", action.cause.reason)
+        if state.shifted:
+            self._environment.withhold(mark)
         self._lowering.begin(action.cause, mark if state.shifted else None)
 
     async def _close_connections(self, state: RolloutState, group: str) -> None:

@@ -97,7 +97,7 @@ class FakeRouter(Breakable):
         await self._call("observe", lambda: None, environment)
         known, token = self.node.environments.get(environment), self.node.tokens.get(environment)
         if known is None:
-            return RouterState(running=self.node.running, token=token)
+            return RouterState(running=self.node.running, token=token, remembers=False)
         return RouterState(
             running=self.node.running,
             split=known.split if self.node.running else None,
@@ -123,7 +123,8 @@ class FakeRouter(Breakable):
         _check_names(routing)
         known = self.node.environments.get(routing.environment) or FakeEnvironment(routing)
         here = {group.id for group in routing.groups}
-        marks = {m.group: m for m in known.marks.values() if m.group in here - routing.lifted}
+        told = (*routing.marks, *known.marks.values())
+        marks = {m.group: m for m in told if m.group in here - routing.lifted}
         split = permitted(routing, frozenset(marks))
         self._admit(routing.environment, effect)
         self.node.environments[routing.environment] = FakeEnvironment(routing, split, marks)
@@ -132,7 +133,7 @@ class FakeRouter(Breakable):
 
     def _lower(self, environment: str, mark: Mark) -> None:
         known = self.node.environments.get(environment)
-        if known is None:
+        if known is None or mark.group not in {group.id for group in known.routing.groups}:
             return
         if known.routing.stable == mark.group:
             raise PluginError(f"{mark.group} is the stable group of {environment}; it is not lowered")

@@ -20,12 +20,13 @@ def begin(here: EnvironmentFiles, routing: Routing, timeout: float | None, token
     here.make()
     with files.locked(here.lock):
         routes.permitted(routing, timeout, _standing(here, routing))
+        confirm(here, token)
+        new = here.current() is None
+        if new:  # before the token: whoever finds a token and no routes knows that they were lost
+            demand_watch()
+            files.save(here.routes, routes.write(Routes(routing.environment, EMPTY)))
         here.admit(token)
-        if here.current() is not None:
-            return False
-        demand_watch()
-        files.save(here.routes, routes.write(Routes(routing.environment, EMPTY)))
-        return True
+        return new
 
 
 def put_routes(
@@ -84,6 +85,8 @@ def lower(here: EnvironmentFiles, mark: Mark) -> str | None:
             raise PluginError(
                 f"{mark.group} is the stable group of {now.environment}; it is never taken back early"
             )
+        if not _routed(here, mark.group, now):
+            return files.version(here.routes)
         with contextlib.suppress(OSError):
             here.ready_mark(mark.group).rename(here.mark(mark.group))
         if mark.group not in now.marked or now.split.of(mark.group):
@@ -131,9 +134,20 @@ def confirm(here: EnvironmentFiles, token: Token) -> None:
 
 
 def _standing(here: EnvironmentFiles, routing: Routing) -> tuple[Mark, ...]:
-    """The marks that hold for a routing: neither lifted nor of a group that is gone."""
+    """The marks that hold for a routing, found or given: neither lifted nor of a group that is gone."""
     groups = {group.id for group in routing.groups} - routing.lifted
-    return tuple(mark for mark in here.marks() if mark.group in groups)
+    known = {mark.group: mark for mark in (*routing.marks, *here.marks())}
+    return tuple(mark for mark in known.values() if mark.group in groups)
+
+
+def _routed(here: EnvironmentFiles, group: str, now: Routes) -> bool:
+    """Whether there is anything of the group; where that cannot be read, there may be."""
+    if group in now.split.shares or here.ready(group).exists():
+        return True
+    try:
+        return group in here.known_endpoints()
+    except PluginError:
+        return True
 
 
 def _take_back(here: EnvironmentFiles, mark: Mark) -> None:

@@ -54,12 +54,13 @@ class EnvoyRouter:
     async def observe(self, environment: str) -> RouterState:
         """As `Router.observe`: the split as Envoy itself gives it, the rest from the node's files."""
         here = self._files.environment(environment)
-        running, split = self._process.running, None
-        if running and here.current() is not None:
+        running, split, known = self._process.running, None, here.current() is not None
+        if running and known:
             with contextlib.suppress(PluginError):
                 found = await self._process.admin.routes(environment)
                 split = found.split if found else None
-        return RouterState(running, split, here.marks(), here.last_token(), here.known_endpoints())
+        marks, endpoints = here.marks(), here.known_endpoints()
+        return RouterState(running, split, marks, here.last_token(), endpoints, remembers=known)
 
     async def reconcile(self, routing: Routing, effect: Effect) -> None:
         """As `Router.reconcile`. Groups that go are given `drain` to end their requests, marked ones nothing."""

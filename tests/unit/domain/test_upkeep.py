@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rollway.domain import environment as environments
 from rollway.domain import events as e
 from rollway.domain import upkeep as u
+from rollway.domain.effects import Mark
 from rollway.domain.environment import EnvironmentState, GroupState
 from rollway.domain.instances import Health, Instance
 from rollway.domain.split import Split
@@ -260,6 +261,33 @@ def test_a_mark_is_lifted_from_what_is_stable_and_from_nothing_else(yard: Yard) 
     assert NEW not in u.routing(yard.state, yard.seen).lifted
     yard.record(e.Promoted(rollout="r2", group=NEW, release="v2"))
     assert u.routing(yard.state, yard.seen).lifted == {NEW}
+
+
+def test_what_was_lowered_before_its_record_gets_nothing_whatever_the_log_gives_it(yard: Yard) -> None:
+    mark = Mark(NEW, "r2:lower", "it fails")
+    routing = u.routing(yard.state, yard.seen, [mark])
+    assert routing.split == Split({NEW: 0, OLD: 10_000})
+    assert routing.marks == (mark,)
+    yard.record(e.Shifted(rollout="r2", split=Split.all_to(NEW)))
+    yard.record(e.Promoted(rollout="r2", group=NEW, release="v2"))
+    assert u.routing(yard.state, yard.seen, [mark]).split == Split.all_to(NEW)
+    assert u.routing(yard.state, yard.seen, [mark]).marks == ()
+
+
+@pytest.mark.parametrize("hard", [True, False])
+def test_the_router_lets_go_of_a_group_before_the_log_does(yard: Yard, hard: bool) -> None:
+    """Whoever comes after a crash finds in the log what the router may still have."""
+    lower(yard)
+    yard.record(e.GroupRetired(group=NEW, hard=hard))
+    for _ in range(20):
+        routed = {group.id for group in u.routing(yard.state, yard.seen).groups}
+        due = u.chores(yard.state, yard.seen, yard.now)
+        if u.ForgetGroup(NEW) in due:
+            break
+        assert NEW in routed
+        yard.work()
+        yard.now += u.QUIET
+    assert routed == {OLD}
 
 
 @pytest.mark.parametrize("hard", [True, False])

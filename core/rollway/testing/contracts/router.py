@@ -77,6 +77,7 @@ class RouterContract:
     async def test_an_unknown_environment_has_no_split(self, rig: RouterRig) -> None:
         state = await rig.router.observe(PLACE)
         assert (state.running, state.split, state.marks, state.token) == (True, None, (), None)
+        assert not state.remembers
 
     async def test_what_was_reconciled_is_observed(self, rig: RouterRig) -> None:
         routing = await self.pair(rig, split=Split({STABLE: 9_999, CANARY: 1}))
@@ -87,6 +88,7 @@ class RouterContract:
         assert (state.split.of(STABLE), state.split.of(CANARY)) == (9_999, 1)
         assert state.token == Token(1, 3)
         assert state.marks == ()
+        assert state.remembers
         assert dict(state.endpoints) == {group.id: group.endpoints for group in routing.groups}
 
     async def test_a_split_at_rest_sends_everything_to_one_group(self, rig: RouterRig) -> None:
@@ -183,6 +185,24 @@ class RouterContract:
         await rig.router.reconcile(await self.pair(rig, split=Split.all_to(CANARY)), effect(2))
         assert await rig.send(20) == {"v1.0": 20}
 
+    async def test_a_mark_that_comes_with_a_routing_holds_as_one_that_was_left(self, rig: RouterRig) -> None:
+        """A router that forgot everything gets the marks back in the same act as the routes."""
+        routing = await self.pair(rig, split=Split({STABLE: 4_000, CANARY: 6_000}), marks=(mark(CANARY),))
+        await rig.router.reconcile(routing, effect(1))
+        assert await rig.send(20) == {"v1.0": 20}
+        await rig.router.reconcile(replace(routing, marks=()), effect(2))
+        assert await rig.send(20) == {"v1.0": 20}
+        assert (await rig.router.observe(PLACE)).marks == (mark(CANARY),)
+
+    async def test_a_group_that_is_gone_is_not_lowered(self, rig: RouterRig) -> None:
+        """A lowering that comes late, when its group has been taken away for good, leaves nothing behind."""
+        routing = await self.pair(rig)
+        await rig.router.reconcile(routing, effect(1))
+        await rig.router.reconcile(replace(routing, groups=routing.groups[:1]), effect(2))
+        await rig.router.lower(PLACE, mark(CANARY))
+        assert (await rig.router.observe(PLACE)).marks == ()
+        assert await rig.send(5) == {"v1.0": 5}
+
     async def test_a_lifted_group_may_be_raised(self, rig: RouterRig) -> None:
         await rig.router.reconcile(
             await self.pair(rig, split=Split({STABLE: 4_000, CANARY: 6_000})), effect(1)
@@ -262,7 +282,7 @@ class RouterContract:
         await rig.router.remove(PLACE, effect(2))
         await rig.router.remove(PLACE, effect(3))
         state = await rig.router.observe(PLACE)
-        assert (state.split, dict(state.endpoints), state.marks) == (None, {}, ())
+        assert (state.split, dict(state.endpoints), state.marks, state.remembers) == (None, {}, (), False)
         with pytest.raises(StaleToken):
             await rig.router.reconcile(await self.pair(rig), effect(2))
 

@@ -76,8 +76,7 @@ class EffectWitness:
         split = self._outside.split(place)
         if state is None:
             return
-        forgot = place in self._outside.forgotten  # a lowering that nobody remembers is put right later
-        for group in sorted(self._log.lowered.get(place, set()) - {state.stable}) if not forgot else ():
+        for group in sorted(self._log.lowered.get(place, set()) - {state.stable}):
             if split.of(group):
                 self._broken(
                     Rule.RAISED, f"{group} was lowered and has {split.of(group)} without a new shift"
@@ -85,12 +84,7 @@ class EffectWitness:
         answers = {g.id for g in routing.groups if g.endpoints}
         for group, share in split.shares.items():
             others = {g for g in state.split.shares if g != group}
-            if (
-                not forgot
-                and share > state.split.of(group)
-                and others & answers == others
-                and group != state.stable
-            ):
+            if share > state.split.of(group) and others & answers == others and group != state.stable:
                 self._broken(Rule.RAISED, f"{group} has {share}, the log says {state.split.of(group)}")
         self._in_force(state, routing)
 

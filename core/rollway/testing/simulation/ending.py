@@ -106,8 +106,8 @@ class Ending:
         wanted = {state.stable: WHOLE} if state.stable else {}
         if shares != wanted:
             return f"the router has {shares}, not {wanted}"
-        if not state.groups and self._world.lives > 1:
-            return ""  # known: nobody takes up an environment that is over, and its last routing may be lost
+        if marks := known.marks.keys() - set(state.groups):
+            return f"the router has marks of {sorted(marks)}"
         rules = {group.id for group in known.routing.groups} - set(state.groups)
         return f"the router has rules for {sorted(rules)}" if rules else ""
 

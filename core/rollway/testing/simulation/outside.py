@@ -85,7 +85,6 @@ class Outside:
     rates: dict[str, float] = field(default_factory=dict)
     served: dict[str, int] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
-    forgotten: set[str] = field(default_factory=set)
     reported: dict[str, float] = field(default_factory=dict)
     releases: dict[str, str] = field(default_factory=dict)
     _told: dict[str, float] = field(default_factory=dict)
@@ -154,7 +153,6 @@ class Outside:
 
     def forget(self) -> None:
         """The router forgets what it was given, marks and all."""
-        self.forgotten |= self.node.environments.keys()
         self.node.environments.clear()
 
     def reset_counters(self) -> None:

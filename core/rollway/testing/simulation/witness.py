@@ -206,7 +206,7 @@ class Witness:
     def _must_be_away(self, state: RolloutState, what: str) -> None:
         place = f"{state.admitted.application}/{state.admitted.environment}"
         share = self._outside.split(place).of(state.group)
-        if share and place not in self._outside.forgotten:
+        if share:
             self._broken(Rule.FIRST, f"{what}, while {state.group} gets {share / 100:g}% of the requests")
 
     def _ended(self, before: RolloutState, phase: Phase) -> None:
