@@ -173,6 +173,7 @@ class EnvironmentAtWork:
             # Nobody has looked yet: a routing made now would take the endpoints away from what serves.
             await self._look(state)
         await self._read_marks(state)
+        await self._heed(state)
         state = self._journal.known_environment(self.place) or state
         wanted, effect = self._wanted(state), self._fence.effect(key)
         await call("the router", router.reconcile(wanted, effect), ROUTER_DEADLINE, self._router_name)
@@ -207,7 +208,8 @@ class EnvironmentAtWork:
             return False
         if found.marks:
             self._know(found.marks)
-            return False
+            state = await self._journal.environment(self.place)
+            return any(mark.group not in state.groups for mark in found.marks)  # of a lowering that came late
         if found.split is not None:
             if _whole(found.split) == _whole(given.split):
                 return False
@@ -236,6 +238,18 @@ class EnvironmentAtWork:
             what = f"the router had {dict(found.split.shares)}, the log says {dict(state.split.shares)}"
             log.warning("drift: %s", what)
             await self._record(e.DriftFound(what=what))
+
+    async def _heed(self, state: EnvironmentState) -> None:
+        """What the log says is to be taken back gets nothing again, also before its lowering stands there.
+
+        Unless there is nobody else to answer: then it waits for stable, as the rollout does.
+        """
+        rollout = await self._journal.rollout(state.rollout) if state.rollout else None
+        if rollout is None or rollout.promoted or rollout.cause is None:
+            return
+        stable = state.groups.get(state.stable or "")
+        if stable is None or upkeep.endpoints(stable, self._seen or {}):
+            self.withhold(Mark(rollout.group, f"{rollout.id}:lower", rollout.cause.reason))
 
     def _know(self, marks: tuple[Mark, ...]) -> None:
         known = {mark.group: mark for mark in (*marks, *self.marks)}

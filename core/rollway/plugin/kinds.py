@@ -81,7 +81,7 @@ class Router(Protocol):
         """Bring the environment to this routing; returns when it is in force.
 
         Raises the receiving side before it lowers the other. Marked groups stay at 0 unless `routing.lifted` names
-        them; `routing.marks` are left as marks with it. Before any weight above 0 for a group that is not stable, what takes it back lies ready. A token lower
+        them; `routing.marks` are left as marks with it, and marks of groups that it does not name go. Before any weight above 0 for a group that is not stable, what takes it back lies ready. A token lower
         than the last seen for the environment is refused with `StaleToken`.
         """
         ...
@@ -89,8 +89,8 @@ class Router(Protocol):
     async def lower(self, environment: str, mark: Mark) -> None:
         """Take `mark.group` to weight 0 now, leaving the mark; returns when in force.
 
-        Needs no token, no free disk, no earlier call in this process; does nothing for a group that is not routed. Refused
-        with `PluginError` for the stable group.
+        Needs no token, no free disk, no earlier call in this process; does nothing where nothing is routed. Refused with
+        `PluginError` for the stable group.
         """
         ...
 

@@ -85,7 +85,7 @@ def lower(here: EnvironmentFiles, mark: Mark) -> str | None:
             raise PluginError(
                 f"{mark.group} is the stable group of {now.environment}; it is never taken back early"
             )
-        if not _routed(here, mark.group, now):
+        if not now.split.shares and not _anybody(here):
             return files.version(here.routes)
         with contextlib.suppress(OSError):
             here.ready_mark(mark.group).rename(here.mark(mark.group))
@@ -111,7 +111,8 @@ def tidy(here: EnvironmentFiles, kept: Mapping[str, tuple[Address, ...]], token:
     with files.locked(here.lock):
         if here.last_token() != token:
             return
-        for group in here.known_endpoints().keys() - kept.keys():
+        gone = {*here.known_endpoints(), *(mark.group for mark in here.marks())} - kept.keys()
+        for group in gone:
             for path in (here.ready(group), here.ready_mark(group), here.mark(group)):
                 path.unlink(missing_ok=True)
         here.keep_endpoints(kept)
@@ -140,12 +141,10 @@ def _standing(here: EnvironmentFiles, routing: Routing) -> tuple[Mark, ...]:
     return tuple(mark for mark in known.values() if mark.group in groups)
 
 
-def _routed(here: EnvironmentFiles, group: str, now: Routes) -> bool:
-    """Whether there is anything of the group; where that cannot be read, there may be."""
-    if group in now.split.shares or here.ready(group).exists():
-        return True
+def _anybody(here: EnvironmentFiles) -> bool:
+    """Whether there is any group; where that cannot be read, there may be."""
     try:
-        return group in here.known_endpoints()
+        return bool(here.known_endpoints())
     except PluginError:
         return True
 

@@ -194,14 +194,23 @@ class RouterContract:
         assert await rig.send(20) == {"v1.0": 20}
         assert (await rig.router.observe(PLACE)).marks == (mark(CANARY),)
 
-    async def test_a_group_that_is_gone_is_not_lowered(self, rig: RouterRig) -> None:
-        """A lowering that comes late, when its group has been taken away for good, leaves nothing behind."""
+    async def test_a_mark_that_came_late_goes_with_the_next_routing(self, rig: RouterRig) -> None:
         routing = await self.pair(rig)
         await rig.router.reconcile(routing, effect(1))
-        await rig.router.reconcile(replace(routing, groups=routing.groups[:1]), effect(2))
+        alone = replace(routing, groups=routing.groups[:1])
+        await rig.router.reconcile(alone, effect(2))
+        await rig.router.lower(PLACE, mark(CANARY))
+        assert await rig.send(5) == {"v1.0": 5}
+        await rig.router.reconcile(alone, effect(3))
+        assert (await rig.router.observe(PLACE)).marks == ()
+
+    async def test_a_lowering_where_nothing_is_routed_leaves_nothing(self, rig: RouterRig) -> None:
+        """It comes too late: the environment is over, and nobody would ever take its mark away."""
+        routing = await self.pair(rig, split=Split.all_to(CANARY), stable=None)
+        await rig.router.reconcile(routing, effect(1))
+        await rig.router.reconcile(replace(routing, groups=(), split=EMPTY), effect(2))
         await rig.router.lower(PLACE, mark(CANARY))
         assert (await rig.router.observe(PLACE)).marks == ()
-        assert await rig.send(5) == {"v1.0": 5}
 
     async def test_a_lifted_group_may_be_raised(self, rig: RouterRig) -> None:
         await rig.router.reconcile(
