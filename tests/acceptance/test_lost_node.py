@@ -112,8 +112,12 @@ def test_the_loss_of_a_node_is_told_as_what_it_is(
     assert f"there: rollway logs {rollout} --server http://{there.api}" in ask("logs", rollout).err
 
     there.kill()
-    here.until(lambda: "is lost" in ask("status").out, "the loss is seen", 10, every=0.3)
-    status = ask("status")
+
+    def lost() -> Said | None:
+        said = ask("status")
+        return said if "is lost" in said.out else None
+
+    status = here.until(lost, "the loss is seen", 20, every=0.3)
     assert "nobody: node web-7 is lost" in status.out
     assert "silent for " in status.out
     assert "app/prod: waiting for a daemon of node web-7; none has been heard for " in status.err
