@@ -1,10 +1,9 @@
 """What is done to one environment's files, each act whole under the environment's lock; nothing here waits for Envoy."""
 
 import contextlib
-import shutil
 from collections.abc import Iterable, Mapping
 
-from rollway.api import EMPTY, Address, Mark, PluginError, Routing, StaleToken, Token
+from rollway.api import EMPTY, Address, Mark, PluginError, Routing, Token
 from rollway_plugins.envoy import files, routes
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.files import EnvironmentFiles
@@ -20,11 +19,11 @@ def begin(here: EnvironmentFiles, routing: Routing, timeout: float | None, token
     here.make()
     with files.locked(here.lock):
         routes.permitted(routing, timeout, _standing(here, routing))
-        confirm(here, token)
+        here.confirm(token)
         new = here.current() is None
         if new:  # before the token: whoever finds a token and no routes knows that they were lost
             demand_watch()
-            files.save(here.routes, routes.write(Routes(routing.environment, EMPTY)))
+            here.save(here.routes, routes.write(Routes(routing.environment, EMPTY)))
         here.admit(token)
         return new
 
@@ -45,7 +44,7 @@ def put_routes(
         for group in routing.lifted:
             here.mark(group).unlink(missing_ok=True)
         before = files.load(here.routes) or {}
-        files.save(here.routes, routes.write(wanted))
+        here.save(here.routes, routes.write(wanted))
         # A lowering waits for no lock: one that came while this wrote has left its mark, and wins.
         for mark in here.marks():
             if wanted.split.of(mark.group):
@@ -57,15 +56,15 @@ def put_back(here: EnvironmentFiles, version: str, before: Document) -> None:
     """Undo `put_routes`, unless the routes have changed since."""
     with files.locked(here.lock):
         if files.version(here.routes) == version:
-            files.save(here.routes, before)
+            here.save(here.routes, before)
 
 
 def prepare(here: EnvironmentFiles, wanted: Routes, groups: Iterable[str]) -> None:
     """Lay ready what takes each group back."""
     for group, without in routes.takebacks(wanted, groups).items():
-        files.save(here.ready(group), routes.write(without))
+        here.save(here.ready(group), routes.write(without))
         if group is not None and not here.mark(group).exists():
-            files.save(
+            here.save(
                 here.ready_mark(group), {"group": group, "key": PREPARED_KEY, "reason": PREPARED_REASON}
             )
 
@@ -118,20 +117,19 @@ def tidy(here: EnvironmentFiles, kept: Mapping[str, tuple[Address, ...]], token:
         here.keep_endpoints(kept)
 
 
-def forget(here: EnvironmentFiles) -> None:
-    """Remove everything but the last token, which a late writer must still meet."""
+def admit(here: EnvironmentFiles, token: Token) -> None:
+    """As `EnvironmentFiles.admit`."""
     with files.locked(here.lock):
-        here.routes.unlink(missing_ok=True)
-        here.groups.unlink(missing_ok=True)
-        for name in files.PARTS:
-            shutil.rmtree(here.folder / name, ignore_errors=True)
+        here.admit(token)
 
 
-def confirm(here: EnvironmentFiles, token: Token) -> None:
-    """Raises StaleToken where a later writer has come."""
-    last = here.last_token()
-    if last is not None and token < last:
-        raise StaleToken(f"{here.folder.name}: a later writer has come; the rest is its work")
+def forget(here: EnvironmentFiles, token: Token) -> None:
+    """Remove everything but the last token, which a late writer must still meet; nothing where a later one has come."""
+    with files.locked(here.lock):
+        if here.last_token() != token:
+            return
+        for path in (here.routes, here.groups, *(here.folder / name for name in files.PARTS)):
+            here.discard(path)
 
 
 def _standing(here: EnvironmentFiles, routing: Routing) -> tuple[Mark, ...]:
@@ -160,10 +158,10 @@ def _take_back(here: EnvironmentFiles, mark: Mark) -> None:
                 path.rename(here.routes)
                 files.sync_if_possible(here.folder)
                 return
-    files.save(here.routes, routes.write(now.lowered([mark])))
+    here.save(here.routes, routes.write(now.lowered([mark])))
 
 
 def _account(here: EnvironmentFiles, mark: Mark) -> None:
     left = files.load(here.mark(mark.group))
     if left is None or left.get("key") == PREPARED_KEY:
-        files.save(here.mark(mark.group), {"group": mark.group, "key": mark.key, "reason": mark.reason})
+        here.save(here.mark(mark.group), {"group": mark.group, "key": mark.key, "reason": mark.reason})

@@ -2,11 +2,9 @@
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +12,11 @@ from typing import cast
 from urllib.parse import quote
 
 from rollway.api import Address, Mark, PluginError, StaleToken, Token
+from rollway_plugins import locking
 from rollway_plugins.envoy import routes
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.routes import Routes
+from rollway_plugins.locking import Room
 
 PARTS = ("marks", "ready")
 """The folders of an environment, each with a file per group."""
@@ -42,6 +42,11 @@ class NodeFiles:
     def lock(self) -> Path:
         """Held while a file of the whole node is changed."""
         return self.folder / "lock"
+
+    @property
+    def room(self) -> Room:
+        """Where a process writes before it renames."""
+        return Room(self.folder)
 
     def environment(self, name: str) -> "EnvironmentFiles":
         """The files of one environment."""
@@ -86,6 +91,22 @@ class EnvironmentFiles:
         """A mark that was left."""
         return self.folder / "marks" / f"{quote(group, safe='')}.mark"
 
+    @property
+    def room(self) -> Room:
+        """Where a process writes before it renames."""
+        return Room(self.folder)
+
+    def save(self, path: Path, document: Document) -> None:
+        """Put one of these files into place, as `save`, by a process that has room here. Raises StaleToken, PluginError."""
+        save(path, document, self.room)
+
+    def discard(self, path: Path) -> None:
+        """Remove one of these files or folders, by a process that has room here."""
+        gone = self.room.path
+        with contextlib.suppress(OSError):
+            path.rename(gone)
+        shutil.rmtree(gone) if gone.is_dir() else gone.unlink(missing_ok=True)
+
     def make(self) -> None:
         """Make the folders. Raises PluginError."""
         try:
@@ -114,16 +135,23 @@ class EnvironmentFiles:
         seen = load(self.token)
         return Token(int(str(seen["epoch"])), int(str(seen["serial"]))) if seen else None
 
-    def admit(self, token: Token) -> None:
-        """Remember a token. Raises StaleToken for one lower than the last, PluginError where it cannot be written."""
+    def confirm(self, token: Token) -> Token | None:
+        """The last token seen. Raises StaleToken where this one is lower."""
         last = self.last_token()
         if last is not None and token < last:
             raise StaleToken(
                 f"{self.folder.name}: token {token.epoch}.{token.serial} is lower than "
                 f"{last.epoch}.{last.serial}, the last seen; nothing was changed"
             )
+        return last
+
+    def admit(self, token: Token) -> None:
+        """Remember a token. Raises StaleToken for one lower than the last, PluginError where it cannot be written."""
+        last = self.confirm(token)
+        if last is None or token.epoch > last.epoch:
+            self.room.fence_off_others()  # also who waits for no lock
         if token != last:
-            save(self.token, {"epoch": token.epoch, "serial": token.serial})
+            self.save(self.token, {"epoch": token.epoch, "serial": token.serial})
 
     def known_endpoints(self) -> Mapping[str, tuple[Address, ...]]:
         """Where the instances of each group answer."""
@@ -132,13 +160,18 @@ class EnvironmentFiles:
 
     def keep_endpoints(self, known: Mapping[str, tuple[Address, ...]]) -> None:
         """Remember where the instances of each group answer. Raises PluginError."""
-        save(self.groups, {group: [(one.host, one.port) for one in found] for group, found in known.items()})
+        self.save(
+            self.groups, {group: [(one.host, one.port) for one in found] for group, found in known.items()}
+        )
 
 
-def save(path: Path, document: Document) -> bool:
-    """Put a document into place durably; False where it stood there already. Raises PluginError."""
+def save(path: Path, document: Document, room: Room | None = None) -> bool:
+    """Put a document into place durably; False where it stood there already.
+
+    Raises PluginError, StaleToken where this process had `room` beside the lock and has it no more.
+    """
     text = json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = room.path if room else path.with_name(f".{path.name}.{os.getpid()}")
     try:
         if path.exists() and path.read_bytes() == text:
             return False
@@ -151,14 +184,16 @@ def save(path: Path, document: Document) -> bool:
     except OSError as error:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
+        if room and not beside.parent.exists():
+            raise StaleToken(f"{path}: another daemon has taken over; nothing was changed") from error
         raise unwritable(path, error) from error
     return True
 
 
 def renew(path: Path, lock: Path) -> None:
     """Put a file into its own place, so that Envoy reads it again; as far as the disk allows."""
-    beside = path.with_name(f".{path.name}.renewed")
     with contextlib.suppress(OSError, PluginError), locked(lock):
+        beside = Room(lock.parent).path
         shutil.copyfile(path, beside)
         beside.rename(path)
 
@@ -214,45 +249,14 @@ def unwritable(path: Path, error: OSError) -> PluginError:
 
 
 @contextlib.contextmanager
-def locked(path: Path, patience: float = 5.0) -> Iterator[None]:
-    """Hold a lock between processes. Raises PluginError where another keeps it longer than `patience` seconds."""
-    with _open_lock(path) as handle:
-        if not _lock(handle, patience):
-            raise PluginError(
-                f"{path} is held by another process; is a second daemon at work on this folder?"
-            )
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock between processes, and have room beside it. Raises PluginError."""
+    with locking.held(path, Room(path.parent)):
         yield
 
 
 @contextlib.contextmanager
-def locked_if_free(path: Path, patience: float = 0.3) -> Iterator[None]:
-    """Hold a lock, or go on without it when another keeps it longer than `patience` seconds or it cannot be had."""
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(PluginError):
-            _lock(stack.enter_context(_open_lock(path)), patience)
+def locked_if_free(path: Path) -> Iterator[None]:
+    """Hold a lock, or go on without it where it cannot be had at once."""
+    with locking.held_if_free(path, Room(path.parent)):
         yield
-
-
-def _lock(handle: int, patience: float) -> bool:
-    until = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.002)
-        else:
-            return True
-
-
-@contextlib.contextmanager
-def _open_lock(path: Path) -> Iterator[int]:
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    try:
-        yield handle
-    finally:
-        os.close(handle)

@@ -6,7 +6,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from rollway.api import Connections, Effect, GroupCounters, Mark, Node, PluginError, RouterState, Routing
+from rollway.api import (
+    Connections,
+    Effect,
+    GroupCounters,
+    Mark,
+    Node,
+    PluginError,
+    RouterState,
+    Routing,
+    Token,
+)
 from rollway_plugins.envoy import acts, documents
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.files import EnvironmentFiles, NodeFiles
@@ -100,11 +110,11 @@ class EnvoyRouter:
         async with self._turns[environment]:
             if not here.folder.exists():
                 return
-            await asyncio.to_thread(here.admit, effect.token)
-            gone = await self._shared.listeners(environment, keeping(frozenset()))
+            await asyncio.to_thread(acts.admit, here, effect.token)
+            gone = await self._shared.listeners(environment, keeping(frozenset()), effect.token)
             await self._force.silent(names(gone), self._force.now())
-            await self._shared.clusters(environment, keeping(frozenset()))
-            await asyncio.to_thread(acts.forget, here)
+            await self._shared.clusters(environment, keeping(frozenset()), effect.token)
+            await asyncio.to_thread(acts.forget, here, effect.token)
 
     async def _raise(
         self, here: EnvironmentFiles, routing: Routing, settings: EnvoySettings, effect: Effect
@@ -113,10 +123,10 @@ class EnvoyRouter:
         since = self._force.now()
         new = await asyncio.to_thread(acts.begin, here, routing, settings.timeout, effect.token)
         try:
-            await self._offer(here, routing, wanted(here, routing, settings), since)
+            await self._offer(here, routing, wanted(here, routing, settings), since, effect.token)
         except PluginError:
             if new:
-                await self._withdraw(here, routing.environment)
+                await self._withdraw(here, routing.environment, effect.token)
             raise
         version, before = await asyncio.to_thread(
             acts.put_routes, here, routing, settings.timeout, effect.token
@@ -127,29 +137,33 @@ class EnvoyRouter:
             await asyncio.to_thread(acts.put_back, here, version, before)
             raise
 
-    async def _offer(self, here: EnvironmentFiles, routing: Routing, what: Wanted, since: int) -> None:
+    async def _offer(
+        self, here: EnvironmentFiles, routing: Routing, what: Wanted, since: int, token: Token
+    ) -> None:
         environment = routing.environment
         clusters: Sequence[Document] | None = None
         listeners: Sequence[Document] | None = None
         inner = frozenset(documents.inner_name(group.id) for group in routing.groups)
         try:
-            clusters = await self._shared.clusters(environment, offering(what.clusters, renewing=inner))
+            clusters = await self._shared.clusters(
+                environment, offering(what.clusters, renewing=inner), token
+            )
             await self._force.clusters(names(what.clusters), since)
             for group in routing.groups:
                 await self._force.instances(group, since)
-            listeners = await self._shared.listeners(environment, offering(what.listeners))
+            listeners = await self._shared.listeners(environment, offering(what.listeners), token)
             await self._force.listening(names(what.listeners), since)
             await asyncio.to_thread(here.keep_endpoints, {**here.known_endpoints(), **endpoints(routing)})
         except PluginError:
-            await self._shared.restore(environment, clusters, listeners)
+            await self._shared.restore(environment, clusters, listeners, token)
             raise
 
-    async def _withdraw(self, here: EnvironmentFiles, environment: str) -> None:
+    async def _withdraw(self, here: EnvironmentFiles, environment: str, token: Token) -> None:
         """A new environment that could not be opened leaves nothing behind."""
         with contextlib.suppress(PluginError):
-            await self._shared.listeners(environment, keeping(frozenset()))
-            await self._shared.clusters(environment, keeping(frozenset()))
-        await asyncio.to_thread(acts.forget, here)
+            await self._shared.listeners(environment, keeping(frozenset()), token)
+            await self._shared.clusters(environment, keeping(frozenset()), token)
+        await asyncio.to_thread(acts.forget, here, token)
 
     async def _drain(self, here: EnvironmentFiles, routing: Routing, settings: EnvoySettings) -> None:
         """Wait until groups that go have no request left, no longer than `drain`."""
@@ -170,7 +184,7 @@ class EnvoyRouter:
             return
         what = wanted(here, routing, settings)
         stay = names(what.listeners)
-        before = await self._shared.listeners(routing.environment, keeping(stay))
+        before = await self._shared.listeners(routing.environment, keeping(stay), effect.token)
         await self._force.silent(names(before) - stay, self._force.now())
-        await self._shared.clusters(routing.environment, keeping(names(what.clusters)))
+        await self._shared.clusters(routing.environment, keeping(names(what.clusters)), effect.token)
         await asyncio.to_thread(acts.tidy, here, endpoints(routing), effect.token)

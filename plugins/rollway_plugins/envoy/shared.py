@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from rollway.api import PluginError
+from rollway.api import PluginError, Token
 from rollway_plugins.envoy import documents, files
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.files import NodeFiles
@@ -20,38 +20,53 @@ class SharedFiles:
     def __init__(self, node: NodeFiles) -> None:
         self._node = node
 
-    async def listeners(self, environment: str, change: Change) -> Sequence[Document]:
-        """Change the environment's listeners; returns what they were. Raises PluginError."""
+    async def listeners(
+        self, environment: str, change: Change, token: Token | None = None
+    ) -> Sequence[Document]:
+        """Change the environment's listeners; returns what they were. Raises PluginError, StaleToken."""
         return await asyncio.to_thread(
-            self._edit, self._node.listeners, documents.listener_file, environment, change
+            self._edit, self._node.listeners, documents.listener_file, environment, change, token
         )
 
-    async def clusters(self, environment: str, change: Change) -> Sequence[Document]:
-        """Change the environment's clusters; returns what they were. Raises PluginError."""
+    async def clusters(
+        self, environment: str, change: Change, token: Token | None = None
+    ) -> Sequence[Document]:
+        """Change the environment's clusters; returns what they were. Raises PluginError, StaleToken."""
         return await asyncio.to_thread(
-            self._edit, self._node.clusters, documents.cluster_file, environment, change
+            self._edit, self._node.clusters, documents.cluster_file, environment, change, token
         )
 
     async def restore(
-        self, environment: str, clusters: Sequence[Document] | None, listeners: Sequence[Document] | None
+        self,
+        environment: str,
+        clusters: Sequence[Document] | None,
+        listeners: Sequence[Document] | None,
+        token: Token,
     ) -> None:
         """Put back what they were, as far as the disk allows; None was not changed."""
         with contextlib.suppress(PluginError):
             if listeners is not None:
-                await self.listeners(environment, lambda _: listeners)
+                await self.listeners(environment, lambda _: listeners, token)
             if clusters is not None:
-                await self.clusters(environment, lambda _: clusters)
+                await self.clusters(environment, lambda _: clusters, token)
 
     def _edit(
-        self, path: Path, write: Callable[[Iterable[Document]], Document], environment: str, change: Change
+        self,
+        path: Path,
+        write: Callable[[Iterable[Document]], Document],
+        environment: str,
+        change: Change,
+        token: Token | None,
     ) -> Sequence[Document]:
         with files.locked(self._node.lock):
+            if token is not None:
+                self._node.environment(environment).confirm(token)
             everything = [
                 {key: value for key, value in one.items() if key != "@type"} for one in files.resources(path)
             ]
             mine = [one for one in everything if documents.owner(one) == environment]
             others = [one for one in everything if documents.owner(one) != environment]
-            files.save(path, write([*others, *change(mine)]))
+            files.save(path, write([*others, *change(mine)]), self._node.room)
             return mine
 
 

@@ -11,7 +11,7 @@ from rollway_plugins.process import kernel
 from rollway_plugins.process.kernel import Identity, Status
 from rollway_plugins.process.marks import Mark, marked
 from rollway_plugins.process.records import Kept, Life, Records
-from rollway_plugins.process.spawning import somebody_writes
+from rollway_plugins.process.spawning import never_begins, somebody_writes
 
 _EXEC_PATIENCE = 5.0
 _RETRY = 0.01
@@ -73,7 +73,7 @@ def adopt(kept: Kept, scene: Scene) -> Life:
 
 
 def _unseen(kept: Kept) -> str:
-    return GONE if Path(kept.record.log).exists() else NEVER
+    return NEVER if never_begins(Path(kept.record.log)) else GONE
 
 
 def _found(kept: Kept, scene: Scene) -> Identity | None:

@@ -18,9 +18,10 @@ def spawn(command: Sequence[str], directory: Path, environment: Mapping[str, str
     actions for SIGPIPE and its like, umask 022. It is a child only until the daemon ends.
 
     The log is locked (flock) from before the fork until everyone who writes to it has ended. So a daemon that comes
-    back knows, also of a process that was forked and had not executed its command yet, that somebody is there.
+    back knows, also of a process that was forked and had not executed its command yet, that somebody is there. It is made
+    once: where a daemon that came later has made it by `never_begins`, nothing is started.
     """
-    fd = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    fd = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         process = subprocess.Popen(
@@ -32,6 +33,17 @@ def spawn(command: Sequence[str], directory: Path, environment: Mapping[str, str
     # Popen would complain about a child that outlives it, and reap it; that is done elsewhere
     process.returncode = 0
     return process.pid
+
+
+def never_begins(log: Path) -> bool:
+    """Keep whoever has not begun to start this from ever doing so; False where it has begun."""
+    try:
+        os.close(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640))
+    except FileExistsError:
+        return False
+    except OSError:
+        return not log.exists()
+    return True
 
 
 def somebody_writes(log: Path) -> bool:

@@ -4,17 +4,13 @@ The file is written in place, one short line, so that it works on a full disk an
 A serial need not survive the machine: after a boot nothing of the old epoch runs; a new epoch is synced.
 """
 
-import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rollway.api import PluginError, StaleToken, Token
-
-_PATIENCE = 10.0
-_RETRY = 0.005
+from rollway.api import StaleToken, Token
+from rollway_plugins import locking
 
 
 class Tokens:
@@ -36,8 +32,9 @@ class Tokens:
     def held(self, place: str, token: Token) -> Iterator[None]:
         """While this is open, no other writer begins. For an act that was checked and has taken some time since.
 
-        Later acts of the same epoch may have gone by. Raises StaleToken where a new epoch has begun; PluginError
-        where another process does not let go of the lock.
+        Later acts of the same epoch may have gone by. Raises StaleToken where a new epoch has begun; PluginError as
+        `locking.held`. One whose holder is stopped is taken over; what he has recorded and not begun to start is then
+        dead by `adoption`, and not started when he goes on.
         """
         with self._locked(place) as fd:
             last = _read(fd)
@@ -47,18 +44,10 @@ class Tokens:
 
     @contextmanager
     def _locked(self, place: str) -> Iterator[int]:
-        fd = self._open(place)
-        try:
-            _lock(fd, place)
-            yield fd
-        finally:
-            os.close(fd)
-
-    def _open(self, place: str) -> int:
         self._folder.mkdir(parents=True, exist_ok=True)
         # names of applications and environments have no dot: the file name is unambiguous
-        path = self._folder / place.replace("/", ".")
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with locking.held(self._folder / place.replace("/", ".")) as fd:
+            yield fd
 
 
 def _stale(place: str, token: Token, last: Token) -> StaleToken:
@@ -66,22 +55,6 @@ def _stale(place: str, token: Token, last: Token) -> StaleToken:
         f"{place}: this act's token ({token.epoch}, {token.serial}) is lower than the last seen "
         f"({last.epoch}, {last.serial}); another daemon or a later act has taken over"
     )
-
-
-def _lock(fd: int, place: str) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise PluginError(
-                    f"{place}: another process has held its lock for {_PATIENCE:g} s; "
-                    "look for a second or a frozen daemon on this data folder"
-                ) from None
-            time.sleep(_RETRY)
-        else:
-            return
 
 
 def _read(fd: int) -> Token | None:
