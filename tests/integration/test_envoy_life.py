@@ -28,8 +28,10 @@ from rollway.api import (
 )
 from rollway.testing.traffic import Load, request
 from rollway_plugins.envoy import ending, identity, launch, watches
+from rollway_plugins.envoy.admin import Admin
 from rollway_plugins.envoy.files import NodeFiles
 from rollway_plugins.envoy.router import EnvoyRouter
+from rollway_plugins.envoy.routes import Routes
 from tests.integration.envoy_rig import CANARY, PLACE, STABLE, EnvoyRig, envoy_rig
 
 MARK = Mark(CANARY, "rollout-7/lower", "error-rate")
@@ -94,6 +96,30 @@ async def test_a_killed_envoy_comes_back_with_the_last_weights(rig: EnvoyRig) ->
     state = await rig.router.observe(PLACE)
     assert state.split is not None
     assert (state.running, state.split.of(CANARY)) == (True, 10_000)
+
+
+async def test_envoy_is_asked_once_for_each_file_that_it_was_given(
+    rig: EnvoyRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To answer it looks through the routes of every environment; ten thousand of them are asked for again and again."""
+    asked: list[str] = []
+    routes = Admin.routes
+
+    async def counting(self: Admin, name: str) -> Routes | None:
+        asked.append(name)
+        return await routes(self, name)
+
+    monkeypatch.setattr(Admin, "routes", counting)
+    stable, canary = await rig.origin("v1"), await rig.origin("v2")
+    await rig.route({STABLE: stable, CANARY: canary}, {STABLE: 10_000})
+    splits = [(await rig.router.observe(PLACE)).split for _ in range(3)]
+    assert (splits, len(asked)) == ([Split({STABLE: 10_000})] * 3, 1)
+    await rig.router.lower(PLACE, MARK)
+    state = await rig.router.observe(PLACE)
+    assert (state.marks, len(asked)) == ((MARK,), 2)
+    NodeFiles(rig.node.folder).environment(PLACE).routes.unlink()  # Envoy goes on with what it has read
+    state = await rig.router.observe(PLACE)
+    assert (state.split, state.remembers) == (None, False)
 
 
 async def test_what_was_lowered_while_envoy_was_dead_stays_lowered(rig: EnvoyRig) -> None:

@@ -216,4 +216,34 @@ REGRESSIONS: dict[str, Scenario] = {
         daemons=2,
         slowness=0.0005,
     ),
+    # A call that failed had been done, later; what was wanted next was what had been given before, and nobody asked again.
+    "a routing whose end is not known": Scenario(
+        3684,
+        "3684",
+        (Place("prod", ((5, 1.0),), 2, 1500.0), Place("beta", ((5, 1.0),), 2, 1500.0)),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Trouble(3.373, Kind.CALL, "router reconcile late", 14.0, 1),
+            Deploy(6.48, 0, "v2-0", healthy=False),
+            Say(13.334, 0, "abort"),
+        ),
+        slowness=0.0005,
+    ),
+    # What the log was about to take back was given its weight by whoever came next, a moment before it was lowered.
+    "a rollback that has begun": Scenario(
+        1160,
+        "1160",
+        (Place("prod", ((5, 3.0),), 3, 150.0), Place("beta", ((10, 1.0), (25, 1.0)), 1, 1500.0)),
+        (
+            Deploy(0.0, 0, "v1-0"),
+            Deploy(0.0, 1, "v1-1"),
+            Trouble(2.205, Kind.CALL, "router reconcile late", 14.0, 1),
+            Trouble(2.331, Kind.CRASH, "", 0.2, 0),
+            Deploy(3.461, 1, "v2-1", unwatched=True),
+            Deploy(5.371, 0, "v2-0", bad=0.3, twice=True),
+            Trouble(13.783, Kind.CRASH_IN, "router lower", 1.0, 1),
+            Say(13.793, 1, "abort"),
+        ),
+        slowness=0.02,
+    ),
 }

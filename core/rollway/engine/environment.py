@@ -176,6 +176,7 @@ class EnvironmentAtWork:
         await self._heed(state)
         state = self._journal.known_environment(self.place) or state
         wanted, effect = self._wanted(state), self._fence.effect(key)
+        self._applied = None  # what a call does that fails, or never comes back, is not known
         await call("the router", router.reconcile(wanted, effect), ROUTER_DEADLINE, self._router_name)
         self._applied = wanted
 

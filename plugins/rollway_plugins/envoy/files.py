@@ -18,6 +18,8 @@ from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.routes import Routes
 from rollway_plugins.locking import Room
 
+Stamp = tuple[int, int, int] | None
+
 PARTS = ("marks", "ready")
 """The folders of an environment, each with a file per group."""
 
@@ -220,6 +222,15 @@ def read_routes(path: Path) -> Routes | None:
     """The routes of a route file; None where there is none."""
     found = resources(path)
     return routes.read(found[0]) if found else None
+
+
+def stamp(path: Path) -> Stamp:
+    """Another for each file that was put into this place, or written to; None where there is none."""
+    try:
+        there = path.stat()
+    except OSError:
+        return None
+    return there.st_ino, there.st_mtime_ns, there.st_size
 
 
 def version(path: Path) -> str:

@@ -15,17 +15,22 @@ from rollway.api import (
     PluginError,
     RouterState,
     Routing,
+    Split,
     Token,
 )
-from rollway_plugins.envoy import acts, documents
+from rollway_plugins.envoy import acts, documents, files
 from rollway_plugins.envoy.bootstrap import Document
 from rollway_plugins.envoy.files import EnvironmentFiles, NodeFiles
 from rollway_plugins.envoy.force import Force
+from rollway_plugins.envoy.identity import Identity
 from rollway_plugins.envoy.process import EnvoyProcess
 from rollway_plugins.envoy.reserve import Reserve
 from rollway_plugins.envoy.settings import EnvoySettings
 from rollway_plugins.envoy.shared import SharedFiles, keeping, names, offering
 from rollway_plugins.envoy.wanted import Wanted, checked, endpoints, wanted
+
+Given = tuple[files.Stamp, Identity | None]
+"""A route file as it was put into place, and the Envoy that reads it."""
 
 
 class EnvoyRouter:
@@ -40,6 +45,7 @@ class EnvoyRouter:
         # Of its own, so that threads stuck on a disk or a lock elsewhere never keep a lowering waiting.
         self._urgent = ThreadPoolExecutor(4, thread_name_prefix="envoy-lower")
         self._reserve = Reserve()
+        self._told: dict[str, tuple[Given, Split]] = {}
 
     async def open(self) -> None:
         """As `Router.open`."""
@@ -67,10 +73,23 @@ class EnvoyRouter:
         running, split, known = self._process.running, None, here.current() is not None
         if running and known:
             with contextlib.suppress(PluginError):
-                found = await self._process.admin.routes(environment)
-                split = found.split if found else None
+                split = await self._in_force(environment, here)
         marks, endpoints = here.marks(), here.known_endpoints()
         return RouterState(running, split, marks, here.last_token(), endpoints, remembers=known)
+
+    async def _in_force(self, environment: str, here: EnvironmentFiles) -> Split | None:
+        """Envoy is asked once for each file it was given: it looks through all its routes to answer.
+
+        None of them changes by itself.
+        """
+        given = files.stamp(here.routes), self._process.current.identity
+        if (told := self._told.get(environment)) is not None and told[0] == given:
+            return told[1]
+        found = await self._process.admin.routes(environment)
+        taken = await self._process.admin.routes_version(environment) == files.version(here.routes)
+        if found and taken and given == (files.stamp(here.routes), self._process.current.identity):
+            self._told[environment] = given, found.split
+        return found.split if found else None
 
     async def reconcile(self, routing: Routing, effect: Effect) -> None:
         """As `Router.reconcile`. Groups that go are given `drain` to end their requests, marked ones nothing."""

@@ -21,8 +21,8 @@ from rollway.testing.simulation.truth import Truth
 SHARED = (e.RolloutAdmitted, e.Promoted, e.RolloutEnded, e.WeightLowered, e.ConnectionsClosed)
 """Events that stand in both streams; where a rollout has them, its environment has them at the same time."""
 
-FEWEST, FEWEST_LIMIT = 70, 40
-"""Requests without which no comparison, and no limit of 10 %, can let anything pass."""
+FEWEST, FEWEST_LIMIT, FEWEST_BETTER = 70, 40, 8
+"""Requests without which no comparison, and no limit of 10 %, can let anything pass; and none with a stable that fails."""
 
 
 @dataclass
@@ -174,7 +174,9 @@ class Witness:
             if how == "promoted" and step not in before.waved:
                 self._broken(Rule.EVIDENCE, f"{before.id}: nobody waved step {step} through")
             if how == "pass":
-                self._passed(before, step, FEWEST_LIMIT if monitor.test else FEWEST)
+                fails = self._outside.bad.get(before.admitted.previous_release or "", 0.0)
+                fewest = FEWEST_BETTER if fails else FEWEST
+                self._passed(before, step, FEWEST_LIMIT if monitor.test else fewest)
 
     def _passed(self, before: RolloutState, step: int, fewest: int) -> None:
         since = self.note(before.id).reported.get(before.group, 0.0)
