@@ -20,6 +20,18 @@ AGAIN = 0.1
 
 Verb: TypeAlias = Literal["abort", "pause", "resume", "promote", "full", "rollback", "retry"]
 VERBS: tuple[Verb, ...] = ("abort", "pause", "resume", "promote", "full", "rollback", "retry")
+OPPOSITES: tuple[tuple[Verb, Verb], ...] = (
+    ("abort", "promote"),
+    ("full", "abort"),
+    ("pause", "resume"),
+    ("rollback", "full"),
+    ("abort", "retry"),
+    ("promote", "pause"),
+)
+
+CONTRADICTED, DEAF, UNREMEMBERED = 0.15, 0.25, 0.25
+"""In so many worlds two people want the opposite at the same instant; in so many of those with several daemons one hears
+no notice of the others for a while; at so many of the aborts a daemon dies with a lowering that the router then forgets."""
 
 
 class Kind(StrEnum):
@@ -139,7 +151,8 @@ def draw(seed: int) -> Scenario:
     drawn = [*_troubles(chance), *_about_lowering(chance, lowered)]
     troubles = [replace(trouble, daemon=chance.randrange(daemons)) for trouble in drawn]
     troubles += _zombies(chance, daemons, [deploy.at for deploy in deploys])
-    unsorted: list[Happening] = [*deploys, *says, *troubles]
+    rare = random.Random(f"rollway, rare {seed}")  # noqa: S311 - as above
+    unsorted: list[Happening] = [*deploys, *says, *troubles, *_rarities(rare, daemons, len(places), says)]
     happenings = sorted(unsorted, key=lambda happening: happening.at)
     return Scenario(
         seed,
@@ -237,6 +250,22 @@ def _zombies(chance: random.Random, daemons: int, times: list[float]) -> Iterato
         elif not call.startswith("store"):
             yield Trouble(moment, Kind.CALL, f"{call} late", HORIZON, 1)
             yield Trouble(round(moment + chance.uniform(0.1, 1.0), 3), Kind.CRASH, "", 0.2, 0)
+
+
+def _rarities(chance: random.Random, daemons: int, places: int, says: list[Say]) -> Iterator[Happening]:
+    """What needs two things at once: two people who want the opposite, a daemon that hears nothing of the others, a router
+    that forgets what was lowered and not yet recorded. Drawn apart, so that all else is as it would be without."""
+    if chance.random() < CONTRADICTED:
+        at, place = _moment(chance), chance.randrange(places)
+        for verb in chance.choice(OPPOSITES):
+            yield Say(at, place, verb)
+    if daemons > 1 and chance.random() < DEAF:
+        seconds = chance.choice((3.0, 8.0, 14.0))
+        yield Trouble(_moment(chance), Kind.CUT, "notices", seconds, 0.0, chance.randrange(daemons))
+    for say in says:
+        if say.verb in ("abort", "rollback") and chance.random() < UNREMEMBERED:
+            yield Trouble(round(say.at - 0.01, 3), Kind.CRASH_IN, "router lower", 1.0, 1, ANY)
+            yield Trouble(round(say.at + chance.uniform(0.05, 0.9), 3), Kind.FORGET)
 
 
 def _trouble(chance: random.Random) -> Trouble:

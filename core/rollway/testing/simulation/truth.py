@@ -8,6 +8,7 @@ from typing import Protocol
 from rollway.store.protocol import Recorded
 from rollway.store.rows import value_of
 from rollway.testing.memory_store import MemoryStore, Told
+from rollway.testing.simulation.loop import LIFE
 
 
 class Truth(Protocol):
@@ -22,8 +23,8 @@ class Truth(Protocol):
         ...
 
 
-Herald = Callable[[Callable[[], object]], None]
-"""Brings a notice to whoever listens, later; or never."""
+Herald = Callable[[Callable[[], object], str], None]
+"""Brings a notice to the life that listens, later; or never."""
 
 
 class OpenMemory(MemoryStore):
@@ -62,7 +63,10 @@ class OpenMemory(MemoryStore):
             if stream is None:
                 told(None)
             else:
-                self._herald(lambda: asyncio.get_running_loop().call_soon(told, stream, context=context))
+                self._herald(
+                    lambda: asyncio.get_running_loop().call_soon(told, stream, context=context),
+                    context.get(LIFE, ""),
+                )
 
         await super().listen(bring)
 

@@ -114,6 +114,12 @@ class Weather:
         now = self._now()
         return any(a.trouble.kind is Kind.DOWN and a.until > now for a in self._active)
 
+    def deaf(self, daemon: int) -> bool:
+        """Whether this daemon hears nothing of the others now."""
+        now = self._now()
+        cut = (a.trouble for a in self._active if a.trouble.kind is Kind.CUT and a.until > now)
+        return any(each.daemon == daemon and each.where in ("notices", "everything") for each in cut)
+
     def way(self, fault: str) -> float:
         """Seconds that a call is on its way, in one direction."""
         if fault == "slow":

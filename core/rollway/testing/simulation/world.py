@@ -163,9 +163,10 @@ class World:
             self.witness.look,
         )
 
-    def _herald(self, bring: Callable[[], object]) -> None:
+    def _herald(self, bring: Callable[[], object], to: str) -> None:
         """A notice from the database takes a moment; in bad times it may never come."""
-        if not self.weather.fair and self._chance.random() < LOST:
+        deaf = any(life.name == to and self.weather.deaf(life.daemon) for life in self._lives)
+        if not self.weather.fair and (deaf or self._chance.random() < LOST):
             self.weather.disturb()
             return
         self._loop.call_later(self.weather.way(""), bring, context=_EMPTY.copy())
