@@ -31,6 +31,7 @@ class EffectWitness:
         self._jumped = jumped
         self._tokens: dict[tuple[str, str], Token] = {}
         self._owners: dict[str, tuple[int, str]] = {}
+        self._carried: set[str] = set()
 
     def _broken(self, rule: Rule, what: str) -> None:
         self._fail(Problem(rule, what))
@@ -58,6 +59,13 @@ class EffectWitness:
             case "observe", (str(place),):
                 self._healthy(place)
 
+    def forgot(self) -> None:
+        """The router did. A lowering of what never had any weight is then known to nobody, and has changed nothing."""
+        for place, lowered in self._log.lowered.items():
+            state = self._log.environments.get(place)
+            wanted = {group for group in lowered if state and state.split.of(group)}
+            lowered -= wanted - self._carried
+
     def _owner(self, life: str, place: str, there: str, effect: Effect) -> None:
         """Tokens never go back, and no life acts in an epoch that is another's."""
         token, last = effect.token, self._tokens.get((place, there))
@@ -74,6 +82,7 @@ class EffectWitness:
         place, state = routing.environment, self._log.environments.get(routing.environment)
         self._whole(place)
         split = self._outside.split(place)
+        self._carried.update(group for group, share in split.shares.items() if share)
         if state is None:
             return
         for group in sorted(self._log.lowered.get(place, set()) - {state.stable}):

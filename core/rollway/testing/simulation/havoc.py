@@ -105,6 +105,7 @@ class Havoc:
 
     async def _forgets(self, trouble: Trouble) -> None:
         self._world.outside.forget()
+        self._world.effects.forgot()
 
     async def _down(self, trouble: Trouble) -> None:
         self._world.weather.begin(trouble)

@@ -5,10 +5,8 @@ the transaction half made, or is frozen and keeps the lock.
 """
 
 import asyncio
-import gc
 import shutil
 import sqlite3
-import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -177,9 +175,6 @@ class SqlFile:
         for dialect in self._dialects:
             dialect.cut()
         self._own.close()
-        with warnings.catch_warnings():  # of connections that died with their daemons
-            warnings.simplefilter("ignore")
-            gc.collect()
 
 
 @cache
