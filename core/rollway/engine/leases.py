@@ -56,6 +56,13 @@ def moves(roll: Roll, me: Member, alive: Collection[str]) -> Moves:
     return Moves(take, frozenset(mine[share:]))
 
 
+def in_words(leases: Collection[str]) -> str:
+    """A node by its name, the others by their number: nobody reads thirty-two names."""
+    shares = sum(lease in ANYWHERE for lease in leases)
+    said = sorted(lease for lease in leases if lease not in ANYWHERE)
+    return " and ".join([*said, *([f"{shares} of {len(ANYWHERE)} shares"] if shares else [])])
+
+
 class Leases:
     """This daemon's leases. `run` keeps them; nothing is held before its first round and after `leave`."""
 
@@ -128,14 +135,14 @@ class Leases:
         self._held -= gone
         self._confirmed = began
         if gone:
-            log.warning("lost %s to other daemons", ", ".join(sorted(gone)))
+            log.warning("lost %s to other daemons", in_words(gone))
             lost(gone)
         self._hold(shown - self._held, gained)  # taken by a round that was cut short
 
     def _hold(self, leases: frozenset[str], gained: Told) -> None:
         if leases:
             self._held |= leases
-            log.info("holding %s", ", ".join(sorted(self._held)))
+            log.info("holding %s", in_words(self._held))
             gained(leases)
 
     def _alive(self) -> set[str]:

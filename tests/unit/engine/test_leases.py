@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollway.engine.leases import Moves, moves
+from rollway.engine.leases import Moves, in_words, moves
 from rollway.engine.ownership import ANYWHERE, lease_of, node_lease
 from rollway.store import Member, Roll
 
@@ -46,6 +46,12 @@ def test_an_environment_belongs_to_its_node_or_to_one_shard_for_ever() -> None:
     assert lease_of("shop/prod", "web-1") == "node/web-1"
     assert lease_of("shop/prod", "") == "any/03"
     assert {lease_of(f"shop-{n}/prod", "") for n in range(1000)} == set(ANYWHERE)
+
+
+def test_what_is_held_is_said_in_few_words() -> None:
+    assert in_words([node_lease("web-1"), *ANYWHERE[:16]]) == "node/web-1 and 16 of 32 shares"
+    assert in_words(ANYWHERE) == "32 of 32 shares"
+    assert in_words([node_lease("web-1")]) == "node/web-1"
 
 
 @st.composite
