@@ -122,6 +122,25 @@ async def test_envoy_is_asked_once_for_each_file_that_it_was_given(
     assert (state.split, state.remembers) == (None, False)
 
 
+async def test_a_daemon_that_slept_leaves_the_envoy_alone_that_another_has_started(rig: EnvoyRig) -> None:
+    asleep, former = rig.router._process, rig.router._process.current.identity
+    assert former is not None
+    await rig.route({STABLE: await rig.origin("v1")}, {STABLE: 10_000})
+    other = EnvoyRouter(rig.node)
+    try:
+        async with asleep._changing:  # all that it does when Envoy has ended
+            os.kill(former.pid, signal.SIGKILL)
+            await ending.until_gone(former)
+            await other.open()
+        await running_again(rig, former.pid)
+        started = other._process.current.identity
+        assert started is not None
+        assert pid(rig) == started.pid
+        assert started.alive
+    finally:
+        await other.close()
+
+
 async def test_what_was_lowered_while_envoy_was_dead_stays_lowered(rig: EnvoyRig) -> None:
     stable, canary = await rig.origin("v1"), await rig.origin("v2")
     await rig.route({STABLE: stable, CANARY: canary}, {STABLE: 0, CANARY: 10_000})
