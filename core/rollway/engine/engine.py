@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Iterator
 
 from structlog.contextvars import bind_contextvars
@@ -61,7 +62,7 @@ class Engine:
         self._environments: dict[str, EnvironmentAtWork] = {}
         self._rollouts: dict[str, RolloutAtWork] = {}
         self._baselines: dict[str, Baseline] = {}
-        self._opening = asyncio.Lock()
+        self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._running = False
         self.sampler = Sampler(clock, plugins.routers)
         self.sampler.on_reading(self._learn)
@@ -205,7 +206,7 @@ class Engine:
 
     async def _environment(self, place: str, lease: str) -> EnvironmentAtWork:
         """The environment at work; owned from the first time on. Raises Fenced."""
-        async with self._opening:
+        async with self._opening[place]:  # each by itself: whoever takes over has hundreds at once
             if place not in self._environments:
                 fence = await Fence.raised(self._store, place, self._ownership, lease)
                 baseline = Baseline(await self._store.value(_baseline_key(place)))
