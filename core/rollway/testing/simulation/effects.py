@@ -8,6 +8,7 @@ from rollway.domain.environment import EnvironmentState, GroupState
 from rollway.domain.instances import Group
 from rollway.domain.split import WHOLE
 from rollway.domain.traffic import Routing
+from rollway.testing.simulation.loop import LIFE
 from rollway.testing.simulation.outside import Outside
 from rollway.testing.simulation.rules import Problem, Rule
 from rollway.testing.simulation.witness import Witness
@@ -32,6 +33,7 @@ class EffectWitness:
         self._tokens: dict[tuple[str, str], Token] = {}
         self._owners: dict[str, tuple[int, str]] = {}
         self._carried: set[str] = set()
+        self._unremembered: set[str] = set()
 
     def _broken(self, rule: Rule, what: str) -> None:
         self._fail(Problem(rule, what))
@@ -52,6 +54,8 @@ class EffectWitness:
             case "lower", (str(place), Mark() as mark):
                 self._say(life, f"router: {place} lowers {mark.group}")
                 self._log.lowered.setdefault(place, set()).add(mark.group)
+                if place not in self._outside.node.environments:
+                    self.forgot()  # before it came: there is no mark of it
                 self._whole(place)
             case "start" | "stop", (Group() as group, str(instance), Effect() as effect, *_):
                 self._say(life, f"target: {verb} {instance} of {group.release} {_token(effect)}")
@@ -60,11 +64,12 @@ class EffectWitness:
                 self._healthy(place)
 
     def forgot(self) -> None:
-        """The router did. A lowering of what never had any weight is then known to nobody, and has changed nothing."""
+        """The router has. A lowering of what never had any weight is then known to nobody, and has changed nothing."""
         for place, lowered in self._log.lowered.items():
             state = self._log.environments.get(place)
             wanted = {group for group in lowered if state and state.split.of(group)}
             lowered -= wanted - self._carried
+            self._unremembered |= wanted & self._carried
 
     def _owner(self, life: str, place: str, there: str, effect: Effect) -> None:
         """Tokens never go back, and no life acts in an epoch that is another's."""
@@ -85,7 +90,11 @@ class EffectWitness:
         self._carried.update(group for group, share in split.shares.items() if share)
         if state is None:
             return
-        for group in sorted(self._log.lowered.get(place, set()) - {state.stable}):
+        lowered = self._log.lowered.get(place, set())
+        if not LIFE.get(""):  # a call that outlived whoever made it, and the mark it would have met
+            lowered -= {group for group in self._unremembered if split.of(group)}
+        self._unremembered -= {group.id for group in routing.groups}
+        for group in sorted(lowered - {state.stable}):
             if split.of(group):
                 self._broken(
                     Rule.RAISED, f"{group} was lowered and has {split.of(group)} without a new shift"
