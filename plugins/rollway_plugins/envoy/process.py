@@ -122,9 +122,8 @@ class EnvoyProcess:
             pause = 0.0 if lived > STEADY else min(LONGEST_PAUSE, max(FIRST_PAUSE, pause * 2))
             async with self._changing:
                 if not self.running:
-                    await (
-                        self.adopt()
-                    )  # a daemon that slept may have been followed by one that has started another
+                    # Whoever slept may have been followed by a daemon that has started another.
+                    await self.adopt()
                 if self.running:
                     continue
                 log.warning("Envoy is gone; it is started again", extra={"pause": pause})
