@@ -107,8 +107,8 @@ def _only_what_is_new() -> Iterator[None]:
     gc.freeze()
     try:
         yield
-        with warnings.catch_warnings():  # of connections that died with their daemons
-            warnings.simplefilter("ignore")
+        with _logging("sqlalchemy", logging.NullHandler()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of connections that died with their daemons
             gc.collect()
     finally:
         gc.unfreeze()
