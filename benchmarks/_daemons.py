@@ -152,7 +152,9 @@ def together(found: Sequence[Metrics]) -> Metrics:
 
 
 @contextlib.contextmanager
-def daemons(count: int = 1, database: str | None = None, folder: Path | None = None) -> Iterator[list[Daemon]]:
+def daemons(
+    count: int = 1, database: str | None = None, folder: Path | None = None
+) -> Iterator[list[Daemon]]:
     """So many daemons, each with a data folder of its own; ended and cleared away afterwards."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         place = folder or Path(name)
@@ -191,7 +193,9 @@ class Caller:
 
     def __init__(self, urls: Sequence[str]) -> None:
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-        self._clients = [httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=60, limits=limits) for url in urls]
+        self._clients = [
+            httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=60, limits=limits) for url in urls
+        ]
         self._calls = 0
 
     async def __aenter__(self) -> Self:
@@ -247,7 +251,7 @@ class Caller:
     async def at_rest(self, timeout: float = 180.0) -> None:
         """Wait until no rollout is under way."""
         async with asyncio.timeout(timeout):
-            while (await self.must("GET", "/rollouts?unfinished=true&limit=1"))["items"]:
+            while (await self.must("GET", "/rollouts?unfinished=true&limit=1"))["items"]:  # noqa: ASYNC110
                 await asyncio.sleep(0.5)
 
 
