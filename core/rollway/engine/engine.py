@@ -31,6 +31,9 @@ KEEP_BASELINES_EVERY = 30.0
 UNCONFIRMED_AGAIN = 0.1
 """Seconds until a daemon that is not sure of its lease asks again."""
 
+ACQUAINTED_AGAIN = 0.05
+"""Seconds until a rollout looks again whether its environment has looked at the node."""
+
 FENCED_AGAIN = 1.0
 """Seconds until a daemon that was fenced off asks whose the environment is."""
 
@@ -211,11 +214,11 @@ class Engine:
                 fence = await Fence.raised(self._store, place, self._ownership, lease)
                 baseline = Baseline(await self._store.value(_baseline_key(place)))
                 await self._journal.environment(place)
-                self._environments[place] = self._new_environment(place, fence)
+                self._environments[place] = self._new_environment(place, fence, lease)
                 self._baselines[place], self._leases[place] = baseline, lease
         return self._environments[place]
 
-    def _new_environment(self, place: str, fence: Fence) -> EnvironmentAtWork:
+    def _new_environment(self, place: str, fence: Fence, lease: str) -> EnvironmentAtWork:
         return EnvironmentAtWork(
             place,
             self._journal,
@@ -225,6 +228,7 @@ class Engine:
             self._plugins.target,
             self._plugins.router,
             lambda: self._environment_changed(place),
+            lambda above: Fence.raised(self._store, place, self._ownership, lease, above),
         )
 
     def _environment_changed(self, place: str) -> None:
@@ -245,6 +249,10 @@ class Engine:
             return None
         rollout = self._rollouts.get(id_) or await self._take_up(state)
         bind_contextvars(environment=rollout.place)
+        environment = self._environments.get(rollout.place)
+        if environment is not None and not environment.acquainted and not state.taking_back:
+            self.wake(place=rollout.place)  # what the node knows is to be known before anything is decided
+            return self._clock.now() + ACQUAINTED_AGAIN
         before = state.seq
         again = await rollout.advance()
         state = await self._journal.rollout(id_)

@@ -6,16 +6,18 @@ It alone talks to the target, and to the router except for the lowering of a bad
 import asyncio
 import logging
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import replace
+from functools import partial
 
 from rollway.domain import events as e
-from rollway.domain import upkeep
+from rollway.domain import turning_back, upkeep
 from rollway.domain.decisions import GroupHealth
-from rollway.domain.effects import Mark
+from rollway.domain.effects import Effect, Mark, Token
 from rollway.domain.environment import EnvironmentState, GroupState
 from rollway.domain.instances import Instance
 from rollway.domain.plan import Shift
+from rollway.domain.rollout import RolloutState
 from rollway.domain.split import Split
 from rollway.domain.traffic import RouterState, Routing
 from rollway.engine.effects import Trouble, call
@@ -55,6 +57,7 @@ class EnvironmentAtWork:
         target_named: Callable[[str], Awaitable[Target]],
         router_named: Callable[[str], Awaitable[Router]],
         changed: Callable[[], None],
+        renewed: Callable[[int], Awaitable[Fence]],
     ) -> None:
         self.place = place
         self._journal = journal
@@ -64,6 +67,9 @@ class EnvironmentAtWork:
         self._target_named = target_named
         self._router_named = router_named
         self._changed = changed
+        self._renewed = renewed
+        self._strangers: Set[str] = frozenset()
+        self.acquainted = False
         self._seen: dict[str, Instance] | None = None
         self._outputs: dict[str, tuple[str, ...]] = {}
         self._applied: Routing | None = None
@@ -88,9 +94,12 @@ class EnvironmentAtWork:
             await self._read_marks(state)
         except Trouble as trouble:  # without them nothing is routed, but instances are looked after
             self.router_trouble = str(trouble)
+        self.acquainted = True
+        state = self._journal.known_environment(self.place) or state
         seen = await self._look(state)
         for chore in upkeep.chores(state, seen, self._clock.now()):
             await self._do(chore, state)
+        await self._clear_strangers(seen)
         # Beside the loop: a router that hangs keeps nobody from seeing that an instance died.
         self._begin(ROUTING, self._keep_routing)
 
@@ -175,7 +184,8 @@ class EnvironmentAtWork:
         await self._read_marks(state)
         await self._heed(state)
         state = self._journal.known_environment(self.place) or state
-        wanted, effect = self._wanted(state), self._fence.effect(key)
+        self._spare_strangers(state)
+        wanted, effect = self._wanted(state), self._effect(key)
         self._applied = None  # what a call does that fails, or never comes back, is not known
         await call("the router", router.reconcile(wanted, effect), ROUTER_DEADLINE, self._router_name)
         self._applied = wanted
@@ -226,6 +236,11 @@ class EnvironmentAtWork:
         found = await call("the router", self.router_state(), ROUTER_DEADLINE)
         if found is None:
             return
+        if found.token is not None and self._fence.is_behind(found.token, state.seq):
+            state = await self._catch_up(state, found.token)
+        if found.running and found.split is not None and _whole(found.split).keys() - state.groups.keys():
+            seen = await self._look(state)
+            self._strangers = turning_back.serving_strangers(state, seen, found.split.shares)
         if not found.remembers:
             self._know(await self._forgotten(state, found))
             return
@@ -239,6 +254,52 @@ class EnvironmentAtWork:
             what = f"the router had {dict(found.split.shares)}, the log says {dict(state.split.shares)}"
             log.warning("drift: %s", what)
             await self._record(e.DriftFound(what=what))
+
+    async def _catch_up(self, state: EnvironmentState, token: Token) -> EnvironmentState:
+        """The node has followed newer orders than the database knows of; all of this is recorded before any effect."""
+        what = (
+            f"the database was restored from an older copy: this node has followed it to event {token.seq} of epoch "
+            f"{token.epoch}, it has {state.seq} events; instances and traffic are brought to what it says"
+        )
+        log.error("%s", what, extra={"subject": self.place})
+        seen = await self._look(state)
+
+        def propose(rollout: RolloutState | None, now: EnvironmentState) -> Proposal:
+            news = turning_back.of_environment(now, seen, what)
+            return Proposal(turning_back.of_rollout(rollout), news)
+
+        await self._journal.change(self.place, propose, rollout=state.rollout, held=self._fence.held)
+        # One more: a daemon may have come to the target, and not to the router, before it ended.
+        self._fence = await self._renewed(token.epoch + 1)
+        return await self._journal.environment(self.place)
+
+    def _spare_strangers(self, state: EnvironmentState) -> None:
+        """Raises Trouble as long as only groups that the log does not know can answer."""
+        if not self._strangers:
+            return
+        seen = self._seen or {}
+        if not turning_back.may_take_over(state, seen, self._wanted(state).split.shares):
+            raise Trouble(
+                f"{', '.join(sorted(self._strangers))} has the traffic, which the database does not know, and keeps it "
+                f"until {state.stable_release or 'a release'} can take over"
+            )
+        self._strangers = frozenset()
+
+    async def _clear_strangers(self, seen: Mapping[str, Instance]) -> None:
+        """What runs and is not known is stopped, once the router has no request for it any more."""
+        state = await self._journal.environment(self.place)
+        groups = turning_back.strangers(state, seen)
+        if groups and self._applied is not None and self.routed:
+            for group in sorted(groups):
+                self._begin(group, partial(self._forget_stranger, state, group))
+
+    async def _forget_stranger(self, state: EnvironmentState, group: str) -> None:
+        for name in sorted({known.admitted.target for known in state.groups.values()}):
+            target, effect = await self._target_named(name), self._effect(f"{group}:forget")
+            await call("the target", target.forget(group, effect), STOP_DEADLINE, name)
+        what = f"group {group} ran here without traffic and is not known to the database; it was stopped"
+        log.warning("drift: %s", what)
+        await self._record(e.DriftFound(what=what))
 
     async def _heed(self, state: EnvironmentState) -> None:
         """What the log says is to be taken back gets nothing again, also before its lowering stands there.
@@ -328,6 +389,10 @@ class EnvironmentAtWork:
         due = upkeep.next_look(state, now)
         return min(look, due) if due is not None else look
 
+    def _effect(self, key: str) -> Effect:
+        state = self._journal.known_environment(self.place)
+        return self._fence.effect(key, state.seq if state else 0)
+
     async def _record(self, *events: e.EnvironmentEvent) -> None:
         await self._change(lambda _, state: Proposal(environment=events))
 
@@ -384,7 +449,7 @@ class EnvironmentAtWork:
 
     async def _start(self, group: GroupState, instance: str) -> None:
         target = await self._target_named(group.admitted.target)
-        effect = self._fence.effect(f"{instance}:start")
+        effect = self._effect(f"{instance}:start")
         try:
             start = target.start(as_group(group), instance, effect)
             await call("the target", start, START_DEADLINE, group.admitted.target)
@@ -405,7 +470,7 @@ class EnvironmentAtWork:
 
     async def _stop(self, group: GroupState, instance: str, hard: bool) -> None:
         target = await self._target_named(group.admitted.target)
-        effect = self._fence.effect(f"{instance}:stop")
+        effect = self._effect(f"{instance}:stop")
         stop = target.stop(as_group(group), instance, effect, hard=hard)
         await call("the target", stop, STOP_DEADLINE, group.admitted.target)
         stopped = e.InstanceStopped(group=group.id, instance=instance)
@@ -432,7 +497,7 @@ class EnvironmentAtWork:
             if not self.routed:
                 await self._bring(f"{group.id}:routing")
         target = await self._target_named(group.admitted.target)
-        effect = self._fence.effect(f"{group.id}:forget")
+        effect = self._effect(f"{group.id}:forget")
         await call("the target", target.forget(group.id, effect), STOP_DEADLINE, group.admitted.target)
         gone = e.GroupGone(group=group.id)
         await self._change(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
-from rollway.domain.effects import Effect, Token
+from rollway.domain.effects import AT_ONE_SEQ, Effect, Token
 from rollway.plugin.kinds import StaleToken
 from rollway.store.protocol import Held, Store
 
@@ -95,9 +95,11 @@ class Fence:
         self._serial = 0
 
     @classmethod
-    async def raised(cls, store: Store, place: str, ownership: Ownership, lease: str) -> "Fence":
+    async def raised(
+        cls, store: Store, place: str, ownership: Ownership, lease: str, above: int = 0
+    ) -> "Fence":
         """A fence with an epoch above all before it. Raises Fenced where the lease is somebody else's by now."""
-        epoch = await store.raise_epoch(place, ownership.owner, lease if ownership.leased else None)
+        epoch = await store.raise_epoch(place, ownership.owner, lease if ownership.leased else None, above)
         return cls(place, epoch, lambda: ownership.holding(lease))
 
     @property
@@ -105,17 +107,21 @@ class Fence:
         """Which ownership this is."""
         return self.held.epoch
 
+    def is_behind(self, token: Token, seq: int) -> bool:
+        """Whether the node has followed somebody who knew more than a log of `seq` events, or came after this owner."""
+        return token.seq > seq or token > Token(self.epoch, self._serial)
+
     @property
     def sure(self) -> bool:
         """Whether the environment is ours without a doubt."""
         return self._holding() is Holding.OURS
 
-    def effect(self, key: str) -> Effect:
-        """The next effect; take it together with the state it acts on, without an await in between.
+    def effect(self, key: str, seq: int = 0) -> Effect:
+        """The next effect; take it together with the state it acts on, of `seq` events, without an await in between.
 
         Raises StaleToken while it is not sure that the environment is ours.
         """
         if not self.sure:
             raise StaleToken(f"{self.held.environment} may belong to another daemon by now")
-        self._serial += 1
+        self._serial = max(self._serial + 1, seq * AT_ONE_SEQ)
         return Effect(key, Token(self.epoch, self._serial))

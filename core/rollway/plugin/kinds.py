@@ -62,7 +62,7 @@ class Target(Protocol):
         ...
 
     async def forget(self, group: str, effect: Effect) -> None:
-        """The group is gone for good: remove what is kept for it."""
+        """The group is gone for good: stop what still runs of it, and remove what is kept for it."""
         ...
 
     async def open(self) -> None:

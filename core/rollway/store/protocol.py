@@ -234,9 +234,12 @@ class Store(Protocol):
         `before` is the stream id of the last row seen; `unfinished` selects by `ended`.
         """
 
-    async def raise_epoch(self, environment: str, owner: str, lease: str | None = None) -> int:
+    async def raise_epoch(
+        self, environment: str, owner: str, lease: str | None = None, above: int = 0
+    ) -> int:
         """Return a number above every one returned before for this environment, by any store on this data.
 
+        It is greater than `above`, too: an epoch that the node has seen and a restored database does not know.
         Raises `Fenced` if `owner` does not hold the `lease` that was named.
         """
 

@@ -75,8 +75,10 @@ class SqlStore:
         query = summaries_query(kind, application, environment, phases, unfinished, before)
         return await self._select(Summary, query.limit(limit))
 
-    async def raise_epoch(self, environment: str, owner: str, lease: str | None = None) -> int:
-        return await self._writer.write(writes.RaiseEpoch(environment, owner, lease))
+    async def raise_epoch(
+        self, environment: str, owner: str, lease: str | None = None, above: int = 0
+    ) -> int:
+        return await self._writer.write(writes.RaiseEpoch(environment, owner, lease, above))
 
     async def beat(self, member: Member) -> Roll:
         return await self._pulse.write(membership.Beat(member))

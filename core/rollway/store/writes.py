@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Delete, Table, func, select
+from sqlalchemy import Delete, Table, func, select, update
 
 from rollway.store.fencing import check_held, check_leased
 from rollway.store.protocol import (
@@ -107,11 +107,11 @@ class Remove:
 
 
 class RaiseEpoch:
-    """The next epoch of an environment, for whoever holds the lease."""
+    """The next epoch of an environment, one above `above` at least, for whoever holds the lease."""
 
-    def __init__(self, environment: str, owner: str, lease: str | None) -> None:
+    def __init__(self, environment: str, owner: str, lease: str | None, above: int = 0) -> None:
         self._first: Row = {"environment": storable(environment), "epoch": 1, "owner": storable(owner)}
-        self._environment, self._owner, self._lease = environment, owner, lease
+        self._environment, self._owner, self._lease, self._above = environment, owner, lease, above
         self.needs = Needs(
             environments=frozenset({environment}), leases=frozenset({lease} if lease is not None else ())
         )
@@ -122,9 +122,13 @@ class RaiseEpoch:
             check_leased(self._lease, self._owner, transaction.leases.get(self._lease))
         raised = transaction.dialect.upsert(epochs, counting=epochs.c.epoch)
         await transaction.connection.execute(raised, [self._first])
-        mine = select(epochs.c.epoch).where(epochs.c.environment == self._environment)
-        transaction.epochs[self._environment] = int(await transaction.connection.scalar(mine) or 0)
-        return transaction.epochs[self._environment]
+        mine = epochs.c.environment == self._environment
+        epoch = int(await transaction.connection.scalar(select(epochs.c.epoch).where(mine)) or 0)
+        if epoch <= self._above:
+            epoch = self._above + 1
+            await transaction.connection.execute(update(epochs).where(mine).values(epoch=epoch))
+        transaction.epochs[self._environment] = epoch
+        return epoch
 
 
 class PutApplication:

@@ -126,11 +126,13 @@ class MemoryStore:
         )
         return _values(Summary, islice(found, limit))
 
-    async def raise_epoch(self, environment: str, owner: str, lease: str | None = None) -> int:
+    async def raise_epoch(
+        self, environment: str, owner: str, lease: str | None = None, above: int = 0
+    ) -> int:
         if lease is not None:
             check_leased(lease, owner, self._data.leases.get(lease))
         storable(environment), storable(owner)
-        self._data.epochs[environment] = self._data.epochs.get(environment, 0) + 1
+        self._data.epochs[environment] = max(self._data.epochs.get(environment, 0), above) + 1
         return self._data.epochs[environment]
 
     async def beat(self, member: Member) -> Roll:

@@ -10,6 +10,8 @@ from rollway.store import (
     AlreadyRemembered,
     Append,
     Conflict,
+    Fenced,
+    Held,
     MeasurementRow,
     ReleaseDiffers,
     ReleaseRow,
@@ -100,6 +102,16 @@ class RowPromises:
         before = await store.raise_epoch("e1", "daemon-a")
         assert await other.raise_epoch("e1", "daemon-b") > before
         assert await store.raise_epoch("e2", "daemon-a") <= before
+
+    async def test_an_epoch_is_raised_above_what_the_caller_has_seen(
+        self, store: Store, other: Store
+    ) -> None:
+        first = await store.raise_epoch("e1", "daemon-a", above=40)
+        assert first > 40
+        assert await other.raise_epoch("e1", "daemon-b", above=3) == first + 1
+        assert await store.raise_epoch("e1", "daemon-a", above=70) > 70
+        with pytest.raises(Fenced):
+            await store.append(Append("r1", 0, (event(1),)), held=Held("e1", first))
 
     async def test_no_epoch_is_given_twice(self, store: Store, other: Store) -> None:
         given = await asyncio.gather(

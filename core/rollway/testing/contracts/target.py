@@ -181,6 +181,13 @@ class TargetContract:
         await target.forget("never-known", effect(1))
         assert list(await target.output(group.place, "one")) == []
 
+    async def test_what_still_runs_of_a_group_that_is_forgotten_is_stopped(
+        self, target: Target, group: Group
+    ) -> None:
+        await target.start(group, "one", effect(1))
+        await target.forget(group.id, effect(2))
+        assert list(await target.observe(group.place)) == []
+
 
 async def healthy(target: Target, group: Group, ids: set[str]) -> dict[str, Instance]:
     """The environment's instances once these, and no others, are there and healthy."""

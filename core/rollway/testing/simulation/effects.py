@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from rollway.domain import plan as p
-from rollway.domain.effects import Effect, Mark, Token
+from rollway.domain.effects import AT_ONE_SEQ, Effect, Mark, Token
 from rollway.domain.environment import EnvironmentState, GroupState
 from rollway.domain.instances import Group
 from rollway.domain.split import WHOLE
@@ -180,4 +180,4 @@ def _split(routing: Routing) -> str:
 
 
 def _token(effect: Effect) -> str:
-    return f"[{effect.token.epoch}.{effect.token.serial}]"
+    return f"[{effect.token.epoch}.{effect.token.seq}.{effect.token.serial % AT_ONE_SEQ}]"

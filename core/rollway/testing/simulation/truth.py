@@ -39,9 +39,11 @@ class OpenMemory(MemoryStore):
         """See `Truth.owner`."""
         return self._owners.get(place)
 
-    async def raise_epoch(self, environment: str, owner: str, lease: str | None = None) -> int:
+    async def raise_epoch(
+        self, environment: str, owner: str, lease: str | None = None, above: int = 0
+    ) -> int:
         """As `MemoryStore.raise_epoch`."""
-        epoch = await super().raise_epoch(environment, owner, lease)
+        epoch = await super().raise_epoch(environment, owner, lease, above)
         self._owners[environment] = owner
         return epoch
 
