@@ -77,7 +77,9 @@ def token_not_compared_on_the_node(patch: pytest.MonkeyPatch) -> None:
 def fence_not_raised(patch: pytest.MonkeyPatch) -> None:
     """Whoever takes over acts in the epoch of the one before."""
 
-    async def same(self: OpenMemory, environment: str, owner: str, lease: str | None = None) -> int:
+    async def same(
+        self: OpenMemory, environment: str, owner: str, lease: str | None = None, above: int = 0
+    ) -> int:
         return self._data.epochs.setdefault(environment, 1)
 
     patch.setattr(OpenMemory, "raise_epoch", same)
