@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -62,7 +63,11 @@ class Daemon:
         command = [sys.executable, *program, "daemon", "--listen", f"127.0.0.1:{port}"]
         command += ["--data", str(self.folder), "--log-level", "warning"]
         command += ["--database", self.database] if self.database else []
-        env = {**os.environ, "PYTHONPATH": str(PLUGINS), **self.environment}
+        env = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(PLUGINS), os.environ.get("PYTHONPATH", ""))),
+            **self.environment,
+        }
         began = time.perf_counter()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
@@ -240,7 +245,7 @@ class Caller:
                 await self.must("POST", "/releases", json=body)
             await self.deploy(name, "1")
 
-        await in_turns([lambda name=name: one(name) for name in names], 8)  # type: ignore[misc]
+        await in_turns([partial(one, name) for name in names], 8)
         await self.at_rest()
 
     async def deploy(self, name: str, release: str) -> httpx.Response:
@@ -248,10 +253,20 @@ class Caller:
         body = {"application": name, "environment": "prod", "release": release}
         return await self.send("POST", "/rollouts", json=body)
 
-    async def at_rest(self, timeout: float = 180.0) -> None:
+    async def busy(self) -> set[str]:
+        """The applications with a rollout under way."""
+        found: set[str] = set()
+        page: dict[str, Any] = {"next": ""}
+        while (cursor := page["next"]) is not None:
+            path = f"/rollouts?unfinished=true&limit=200&cursor={cursor}".removesuffix("&cursor=")
+            page = await self.must("GET", path)
+            found |= {row["application"] for row in page["items"]}
+        return found
+
+    async def at_rest(self, timeout: float = 240.0) -> None:
         """Wait until no rollout is under way."""
         async with asyncio.timeout(timeout):
-            while (await self.must("GET", "/rollouts?unfinished=true&limit=1"))["items"]:  # noqa: ASYNC110
+            while await self.busy():  # noqa: ASYNC110 - nobody here is told
                 await asyncio.sleep(0.5)
 
 

@@ -91,7 +91,7 @@ class BenchRouter:
 
     async def counters(self) -> Mapping[str, GroupCounters]:
         """As `Router.counters`."""
-        return Reading(self._lines, time.monotonic())
+        return Reading(dict(self._lines), time.monotonic())
 
     async def open(self) -> None:
         """As `Router.open`."""
