@@ -9,6 +9,7 @@ from sqlalchemy import Column, Insert, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from rollway.store.apart import Apart
 from rollway.store.protocol import StoreUnavailable
 from rollway.store.rows import Row
 
@@ -37,6 +38,12 @@ class Dialect(Protocol):
 
     def pulse(self) -> AsyncEngine | None:
         """Open another one for signs of life and leases; None where two cannot write side by side."""
+
+    def apart_reader(self) -> Apart | None:
+        """Open the connections that read, for threads; None where the event loop itself uses them better."""
+
+    def apart_writer(self) -> Apart | None:
+        """Open the connection that writes, for a thread, likewise."""
 
     def preparing(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
         """Keep everybody else from preparing this database; the connection's transaction has begun."""

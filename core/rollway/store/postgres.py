@@ -62,6 +62,12 @@ class Postgres:
         """Open another that writes, so that a sign of life waits behind no group of appends."""
         return self._engine(1, self._place.writing, isolation_level="READ COMMITTED")
 
+    def apart_reader(self) -> None:
+        """Its driver is one of asyncio."""
+
+    def apart_writer(self) -> None:
+        """Its driver is one of asyncio."""
+
     def _engine(self, connections: int, connect: Callable[[], object], isolation_level: str) -> AsyncEngine:
         engine = create_async_engine(
             "postgresql+psycopg://",

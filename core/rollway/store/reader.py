@@ -1,7 +1,7 @@
 """The reads: a few at a time, and none that waits behind a database that has failed meanwhile."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -25,13 +25,14 @@ class Reader:
 
     def __init__(self, engine: AsyncEngine, dialect: Dialect) -> None:
         self._engine = engine
+        self._apart = dialect.apart_reader()
         self._dialect = dialect
         self._turns = asyncio.Semaphore(READERS)
         self._looks: set[asyncio.Task[Any]] = set()
         self._failure: StoreUnavailable | None = None
         self.closed = False
 
-    async def read(self, look: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def read(self, look: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
         """Return what is seen. Raises `StoreUnavailable`."""
         if self.closed:
             raise closed()
@@ -47,7 +48,7 @@ class Reader:
             task.exception()  # somebody may have been there to hear of it, or not
 
     async def _in_turn(
-        self, look: Callable[[AsyncConnection], Awaitable[T]], before: StoreUnavailable | None
+        self, look: Callable[[AsyncConnection], Coroutine[Any, Any, T]], before: StoreUnavailable | None
     ) -> T:
         async with self._turns:
             failure = self._failure
@@ -55,7 +56,7 @@ class Reader:
                 raise StoreUnavailable(failure.problem, failure.advice) from failure
             return await self._read(look)
 
-    async def _read(self, look: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _read(self, look: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
         try:
             return await self._look_again(look)
         except DBAPIError as error:
@@ -64,7 +65,7 @@ class Reader:
             self._failure = unavailable
             raise unavailable from error
 
-    async def _look_again(self, look: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _look_again(self, look: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
         try:
             return await self._look(look)
         except DBAPIError as error:
@@ -72,7 +73,9 @@ class Reader:
                 raise
         return await self._look(look)
 
-    async def _look(self, look: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _look(self, look: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
+        if self._apart is not None:
+            return await self._apart.look(look)
         async with self._engine.connect() as connection:
             return await look(connection)
 
@@ -81,6 +84,8 @@ class Reader:
         self.closed = True
         if self._looks:
             await asyncio.wait(self._looks)
+        if self._apart is not None:
+            await self._apart.aclose()
         await self._engine.dispose()
 
 

@@ -3,13 +3,13 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import JsonValue
-from sqlalchemy import Select, select
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rollway.store import membership, writes
+from rollway.store import membership, queries, writes
 from rollway.store.dialect import Dialect
 from rollway.store.protocol import (
     Append,
@@ -25,10 +25,9 @@ from rollway.store.protocol import (
     Summary,
     SummaryKind,
 )
-from rollway.store.queries import latest_applications, releases_query, summaries_query
 from rollway.store.reader import Reader, closed
-from rollway.store.rows import decode, encode, row_of, storable, value_of
-from rollway.store.schema import applications, events, keyed_values, measurements, releases, remembered
+from rollway.store.rows import Cell, decode, encode, row_of, storable, value_of
+from rollway.store.schema import keyed_values, measurements, remembered
 from rollway.store.transaction import read_all_heads, read_heads
 from rollway.store.writer import Around, Writer, nothing
 
@@ -53,8 +52,7 @@ class SqlStore:
         await self._writer.write(writes.AppendWrite(appends, remember, held))
 
     async def read(self, stream: str, after: int = 0) -> Sequence[Recorded]:
-        query = select(events).where(events.c.stream == stream, events.c.seq > after).order_by(events.c.seq)
-        return await self._select(Recorded, query)
+        return await self._select(Recorded, queries.events_of(), {"of": stream, "after": after})
 
     async def heads(self, streams: Collection[str] | None = None) -> Mapping[str, int]:
         if streams is None:
@@ -72,7 +70,7 @@ class SqlStore:
         limit: int | None = None,
         before: str | None = None,
     ) -> Sequence[Summary]:
-        query = summaries_query(kind, application, environment, phases, unfinished, before)
+        query = queries.summaries_query(kind, application, environment, phases, unfinished, before)
         return await self._select(Summary, query.limit(limit))
 
     async def raise_epoch(
@@ -106,10 +104,7 @@ class SqlStore:
             await self._writer.write(writes.Upsert(measurements, list(last.values())))
 
     async def measurements(self, rollout: str) -> Sequence[MeasurementRow]:
-        query = select(measurements).where(measurements.c.rollout == rollout)
-        return await self._select(
-            MeasurementRow, query.order_by(measurements.c.window, measurements.c.monitor)
-        )
+        return await self._select(MeasurementRow, queries.measurements_of(), {"of": rollout})
 
     async def prune_measurements(self, before: float) -> int:
         return await self._writer.write(
@@ -120,25 +115,24 @@ class SqlStore:
         return await self._writer.write(writes.PutApplication(name, settings, actor, at))
 
     async def application(self, name: str) -> ApplicationRow | None:
-        return await self._first(ApplicationRow, latest_applications().where(applications.c.name == name))
+        return await self._first(ApplicationRow, queries.application_named(), {"name": name})
 
     async def applications(self) -> Sequence[ApplicationRow]:
-        return await self._select(ApplicationRow, latest_applications())
+        return await self._select(ApplicationRow, queries.latest_applications())
 
     async def put_release(self, release: ReleaseRow) -> ReleaseRow:
         return await self._writer.write(writes.PutRelease(release))
 
     async def release(self, application: str, name: str) -> ReleaseRow | None:
-        query = releases_query(application).where(releases.c.name == name)
-        return await self._first(ReleaseRow, query)
+        return await self._first(ReleaseRow, queries.release_named(), {"of": application, "name": name})
 
     async def releases(
         self, application: str, limit: int | None = None, before: str | None = None
     ) -> Sequence[ReleaseRow]:
-        return await self._select(ReleaseRow, releases_query(application, before).limit(limit))
+        return await self._select(ReleaseRow, queries.releases_query(application, before).limit(limit))
 
     async def recall(self, key: str) -> Remembered | None:
-        return await self._first(Remembered, select(remembered).where(remembered.c.key == key))
+        return await self._first(Remembered, queries.answer_to(), {"key": key})
 
     async def forget(self, before: float) -> int:
         return await self._writer.write(writes.Remove(remembered.delete().where(remembered.c.at < before)))
@@ -149,8 +143,8 @@ class SqlStore:
         )
 
     async def value(self, key: str) -> JsonValue:
-        query = select(keyed_values.c.value).where(keyed_values.c.key == key)
-        text = await self._reader.read(lambda connection: connection.scalar(query))
+        query = queries.value_of_key()
+        text = await self._reader.read(lambda connection: connection.scalar(query, {"key": key}))
         return None if text is None else decode(text)
 
     async def aclose(self) -> None:
@@ -158,9 +152,13 @@ class SqlStore:
         await self._pulse.aclose()
         await self._reader.aclose()
 
-    async def _select(self, kind: Callable[..., T], query: Select[tuple[object, ...]]) -> Sequence[T]:
-        rows = await self._reader.read(lambda connection: connection.execute(query))
+    async def _select(
+        self, kind: Callable[..., T], query: Select[Any], values: Mapping[str, Cell] | None = None
+    ) -> Sequence[T]:
+        rows = await self._reader.read(lambda connection: connection.execute(query, values))
         return [value_of(kind, row._asdict()) for row in rows]
 
-    async def _first(self, kind: Callable[..., T], query: Select[tuple[object, ...]]) -> T | None:
-        return next(iter(await self._select(kind, query.limit(1))), None)
+    async def _first(
+        self, kind: Callable[..., T], query: Select[Any], values: Mapping[str, Cell]
+    ) -> T | None:
+        return next(iter(await self._select(kind, query, values)), None)

@@ -5,20 +5,24 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Column, Connection, Insert, Table, event, make_url
+from sqlalchemy import Column, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from rollway.store.apart import Apart
 from rollway.store.dialect import READERS
 from rollway.store.protocol import StoreUnavailable
 from rollway.store.rows import Row
 from rollway.store.upserting import insert_new, upsert
 
 BUSY_MS = 5000
+READING = ("PRAGMA query_only=ON",)
+WRITING = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 EXAMPLE = "Give one, as in sqlite:////var/lib/rollway/rollway.db"
 
 # Names of https://www.sqlite.org/rescode.html; extended codes (SQLITE_IOERR_WRITE) begin with their primary one.
@@ -95,19 +99,23 @@ class Sqlite:
 
     def reader(self) -> AsyncEngine:
         """Open connections that can change nothing. Each statement is its own transaction, which saves half the trips to their threads."""
-        return self._engine(READERS, ("PRAGMA query_only=ON",), skip_autocommit_rollback=True)
+        return self._engine(READERS, READING)
 
     def writer(self) -> AsyncEngine:
         """Open the one connection that writes; it takes the lock as a transaction begins, never in its middle."""
-        engine = self._engine(
-            1, ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
-        )
-
-        def begin(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-        event.listen(engine.sync_engine, "begin", begin)
+        engine = self._engine(1, WRITING)
+        event.listen(engine.sync_engine, "begin", _lock)
         return engine
+
+    def apart_reader(self) -> Apart | None:
+        """Those that read, each used by a thread: one trip for a look, where asyncio's driver makes four."""
+        return Apart(self._plain(READERS, READING), READERS)
+
+    def apart_writer(self) -> Apart | None:
+        """The one that writes, used by a thread."""
+        engine = self._plain(1, WRITING)
+        event.listen(engine, "begin", _lock)
+        return Apart(engine)
 
     def pulse(self) -> None:
         """There is one lock, so there is one connection that takes it."""
@@ -150,17 +158,17 @@ class Sqlite:
             here.backup(there)
             there.execute("PRAGMA journal_mode=DELETE")
 
-    def _engine(
-        self, connections: int, pragmas: tuple[str, ...], skip_autocommit_rollback: bool = False
-    ) -> AsyncEngine:
-        engine = create_async_engine(
-            self._url,
-            pool_size=connections,
-            max_overflow=0,
-            hide_parameters=True,
-            skip_autocommit_rollback=skip_autocommit_rollback,
-        )
+    def _engine(self, connections: int, pragmas: tuple[str, ...]) -> AsyncEngine:
+        engine = create_async_engine(self._url, **_pool(connections, pragmas))
+        self._configure(engine.sync_engine, pragmas)
+        return engine
 
+    def _plain(self, connections: int, pragmas: tuple[str, ...]) -> Engine:
+        engine = create_engine(self._url.set(drivername="sqlite"), **_pool(connections, pragmas))
+        self._configure(engine, pragmas)
+        return engine
+
+    def _configure(self, engine: Engine, pragmas: tuple[str, ...]) -> None:
         def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
             # sqlite3 would begin transactions by itself, late and without the lock: we say BEGIN ourselves
             connection.isolation_level = None
@@ -169,8 +177,7 @@ class Sqlite:
                 cursor.execute(pragma)
             cursor.close()
 
-        event.listen(engine.sync_engine, "connect", configure)
-        return engine
+        event.listen(engine, "connect", configure)
 
     def upsert(self, table: Table, counting: Column[int] | None = None) -> Insert:
         """Insert a row, or give the one with its primary key its other columns; `counting` becomes one more than it was."""
@@ -217,3 +224,16 @@ class Sqlite:
         return StoreUnavailable(
             f"the database {self.path} cannot be used: {cause}", "If it stays so, put a backup in its place"
         )
+
+
+def _lock(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _pool(connections: int, pragmas: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "pool_size": connections,
+        "max_overflow": 0,
+        "hide_parameters": True,
+        "skip_autocommit_rollback": pragmas is READING,
+    }

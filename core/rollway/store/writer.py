@@ -67,6 +67,7 @@ class Writer:
     def __init__(self, engine: AsyncEngine, dialect: Dialect, around: Around = nothing) -> None:
         self._around = around
         self._engine = engine
+        self._apart = dialect.apart_writer()
         self._dialect = dialect
         self._queue: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
@@ -87,6 +88,8 @@ class Writer:
         self._closed = True
         if self._task is not None:
             await asyncio.wait({self._task})
+        if self._apart is not None:
+            await self._apart.aclose()
         await self._engine.dispose()
 
     async def _commit_all(self) -> None:
@@ -127,14 +130,20 @@ class Writer:
             waiting.tell()
 
     async def _transact(self, group: Sequence[_Waiting]) -> None:
+        if self._apart is not None:
+            await self._apart.transact(lambda connection: self._make(connection, group))
+            return
         async with self._engine.connect() as connection:
             await connection.begin()
-            transaction = Transaction(connection, self._dialect)
-            await transaction.look_up(Needs.of([waiting.write for waiting in group]))
-            for waiting in group:
-                await waiting.make(transaction)
-            await transaction.flush()
-            await self._make_durable(connection)
+            await self._make(connection, group)
+
+    async def _make(self, connection: AsyncConnection, group: Sequence[_Waiting]) -> None:
+        transaction = Transaction(connection, self._dialect)
+        await transaction.look_up(Needs.of([waiting.write for waiting in group]))
+        for waiting in group:
+            await waiting.make(transaction)
+        await transaction.flush()
+        await self._make_durable(connection)
 
     async def _make_durable(self, connection: AsyncConnection) -> None:
         try:

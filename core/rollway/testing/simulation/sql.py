@@ -108,6 +108,12 @@ class SteppingSqlite(Sqlite):
         """As `Sqlite.writer`."""
         return self._in_place(super().writer())
 
+    def apart_reader(self) -> None:
+        """There are no threads in virtual time."""
+
+    def apart_writer(self) -> None:
+        """There are no threads in virtual time."""
+
     def cut(self) -> None:
         """The process is dead."""
         for connection in self._connections:
