@@ -13,6 +13,9 @@ from rollway.errors import NotFoundError, RollwayError
 from rollway.plugin.registry import Registry
 from rollway.store.protocol import ApplicationRow, Json, ReleaseRow, Store
 
+MOST_PARSED = 1000
+"""Applications whose settings are kept as values, by revision."""
+
 
 class Catalogue:
     """Applications as last applied, and releases, which never change."""
@@ -22,6 +25,7 @@ class Catalogue:
         self._artifacts = artifacts
         self._registry = registry
         self._clock = clock
+        self._parsed: dict[str, tuple[int, Deployment]] = {}
 
     async def apply(self, name: str, settings: Json, actor: str) -> Applied:
         """Register or update an application. Raises ConfigurationError, NotBuiltError."""
@@ -81,7 +85,14 @@ class Catalogue:
 
     async def deployment(self, application: str) -> Deployment:
         """The application as a value. Raises NotFoundError, ConfigurationError."""
-        return parse_settings((await self.application(application)).settings, self._registry)
+        row = await self.application(application)
+        known = self._parsed.get(application)
+        if known is None or known[0] != row.revision:
+            known = (row.revision, parse_settings(row.settings, self._registry))
+            if len(self._parsed) >= MOST_PARSED:
+                self._parsed.clear()
+            self._parsed[application] = known
+        return known[1]
 
 
 def plugin_views(registry: Registry) -> Sequence[PluginView]:

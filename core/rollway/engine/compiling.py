@@ -47,10 +47,15 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A rollout that could be admitted, less its identities, and notes on its steps."""
+    """A rollout that could be admitted, less its identities, and what its monitors go by."""
 
     admitted: RolloutAdmitted
-    notes: tuple[str, ...]
+    watched: planning.Watched
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to say of each step; worked out when asked for, as it costs more than the plan itself."""
+        return planning.notes(self.admitted.plan, self.watched)
 
 
 def environment_of(deployment: Deployment, name: str) -> EnvironmentUse:
@@ -111,7 +116,7 @@ def compile_rollout(
         retry_of=wish.retry_of,
         plan_digest=planning.digest(plan),
     )
-    return Compiled(admitted, planning.notes(plan, watched))
+    return Compiled(admitted, watched)
 
 
 def bound(admitted: RolloutAdmitted, rollout: str, group: str, artifact: str | None) -> RolloutAdmitted:
