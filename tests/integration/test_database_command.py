@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from rollway.cli.main import main
-from rollway.daemon.folder import held
+from rollway.daemon.folder import held, held_file
 from rollway.store import Append, NewEvent, Store, Summary, open_store, sqlite_url
 from rollway.testing.postgres import PostgresServer, binaries
 from tests.integration.test_sqlite_store import migrate_to
@@ -158,6 +158,13 @@ class TestUpgrade:
             done = run("upgrade", "--data", data)
         assert done.code == 8
         assert "held by another daemon" in done.err
+
+    def test_not_under_a_daemon_that_was_given_the_file_itself(self, run: Run, data: Path) -> None:
+        file = data / "rollway.db"
+        with held_file(file):
+            done = run("upgrade", "--database", f"sqlite:///{file}")
+        assert done.code == 8
+        assert f"{file} is held by another daemon" in done.err
 
 
 @asynccontextmanager

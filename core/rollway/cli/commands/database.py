@@ -94,11 +94,11 @@ def _tell(found: "Checkup") -> None:
 def _upgrade(session: Session, url: str, data: Path, ours: bool) -> None:
     from contextlib import nullcontext
 
-    from rollway.daemon.folder import held
-    from rollway.store import maintenance
+    from rollway.daemon.folder import held, held_file
+    from rollway.store import file_of, maintenance
 
     maintenance.existing(url)  # else the folder would be made
-    with held(data) if ours else nullcontext():
+    with held(data) if ours else nullcontext(), held_file(file_of(url)):
         before, after = _run(maintenance.upgrade(url))
     place = maintenance.existing(url).place
     if not session.is_text:
