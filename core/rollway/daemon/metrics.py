@@ -23,6 +23,7 @@ UNDER_WAY = tuple(phase for phase in Phase if phase not in ENDS)
 SECONDS_OF_STEPS = (0.1, 0.5, 2.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0)
 SECONDS_OF_SAFETY = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
 SECONDS_OF_EXPOSURE = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+SECONDS_OF_DECISIONS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
 SECONDS_OF_WORK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -68,6 +69,11 @@ class Metrics:
             "rollway_event_loop_lag_seconds",
             "How much later than asked the event loop ran what was due",
             SECONDS_OF_WORK,
+        )
+        self.decisions = histogram(
+            "rollway_decision_lag_seconds",
+            "From when a rollout or environment was to be looked at until all that was decided then was done",
+            SECONDS_OF_DECISIONS,
         )
         self.commits = histogram(
             "rollway_store_commit_seconds", "Time to make a group of writes durable", SECONDS_OF_WORK

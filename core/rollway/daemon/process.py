@@ -128,7 +128,7 @@ async def composed(
     engine = Engine(
         store=store,
         journal=journal,
-        alarm=MemoryAlarmClock(clock),
+        alarm=MemoryAlarmClock(clock, metrics.decisions.observe),
         clock=clock,
         identifiers=SystemIdentifiers(),
         plugins=plugins,

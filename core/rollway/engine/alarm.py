@@ -1,7 +1,10 @@
 """The alarm clock inside one daemon: nothing is stored, a starting daemon wakes what has not ended."""
 
 import asyncio
+import contextvars
 import logging
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 
 from rollway.engine.codec import UnreadableEvent
 from rollway.engine.ports import Advance, Clock
@@ -15,78 +18,121 @@ LONGEST_NAP = 30.0
 NOW = float("-inf")
 """A time that is over, whatever the clock says."""
 
+NEVER = float("inf")
+
+SLACK = 1000
+"""Times that nobody waits for any more, beyond as many as are waited for, before they are cleared away."""
+
 AFTER_AN_ERROR = 0.5
 """Seconds until something whose advance failed is looked at again."""
 
+Acted = Callable[[float], None]
+"""Is told, after each look, the seconds from when it was due to when all of it was done."""
+
 
 class MemoryAlarmClock:
-    """One asyncio task for each id that has an alarm set, until `advance` says there is nothing more to wait for."""
+    """A task for each id that is being advanced, one timer for all that wait."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, acted: Acted = lambda _: None) -> None:
         self._clock = clock
+        self._acted = acted
         self._due: dict[str, float] = {}
-        self._stirred: dict[str, asyncio.Event] = {}
+        self._woken: dict[str, float] = {}
+        self._waiting: list[tuple[float, str]] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._earlier = asyncio.Event()
         self._advance: Advance | None = None
+        self._context = contextvars.Context()
 
     def wake_now(self, id_: str) -> None:
         """Ring at once; if it is being advanced now, again afterwards."""
-        self.wake_at(id_, NOW)
+        self._set(id_, NOW)
 
     def wake_at(self, id_: str, at: float) -> None:
         """Ring at this time (unix seconds), or earlier if an earlier time is set."""
-        self._due[id_] = min(at, self._due.get(id_, at))
-        self._stir(id_)
+        self._set(id_, at)
 
     async def run(self, advance: Advance) -> None:
         """Serve until cancelled; then every task is cancelled too."""
-        self._advance = advance
-        for id_ in list(self._due):
-            self._stir(id_)
+        self._advance, self._context = advance, contextvars.copy_context()
+        for id_, at in self._due.items():
+            heappush(self._waiting, (at, id_))
         try:
-            await asyncio.Event().wait()
+            while True:
+                await self._nap(self._ring())
         finally:
             self._advance = None
+            self._waiting.clear()
             tasks = list(self._tasks.values())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _stir(self, id_: str) -> None:
-        """Whoever sleeps until its time looks again whether that has come earlier."""
+    def _set(self, id_: str, at: float) -> None:
+        if at >= self._due.get(id_, NEVER):
+            return
+        self._due[id_] = at
+        if at == NOW and self._advance is not None:
+            self._woken[id_] = self._clock.monotonic()
+        if id_ not in self._tasks:
+            self._queue(id_, at)
+
+    def _queue(self, id_: str, at: float) -> None:
+        """Have it rung at its time; whoever naps for longer is told."""
         if self._advance is None:
             return
-        if id_ in self._tasks:
-            self._stirred[id_].set()
+        if at == NOW:
+            self._begin(id_)
             return
-        self._stirred[id_] = asyncio.Event()
-        self._tasks[id_] = asyncio.create_task(self._serve(id_), name=f"advance {id_}")
-        self._tasks[id_].add_done_callback(lambda _: self._served(id_))
+        if len(self._waiting) > 2 * len(self._due) + SLACK:
+            self._waiting = [(at, id_) for id_, at in self._due.items() if id_ not in self._tasks]
+            heapify(self._waiting)
+        else:
+            heappush(self._waiting, (at, id_))
+        if self._waiting[0][0] == at:
+            self._earlier.set()
+
+    def _ring(self) -> float:
+        """Begin with all that is due; the seconds until the next is."""
+        now = self._clock.now()
+        while self._waiting:
+            at, id_ = self._waiting[0]
+            if at > now:
+                return min(at - now, LONGEST_NAP)
+            heappop(self._waiting)
+            if id_ not in self._tasks and self._due.get(id_, NEVER) <= now:  # else it was rung, or will be
+                self._begin(id_)
+        return LONGEST_NAP
+
+    def _begin(self, id_: str) -> None:
+        # In a context of the clock's own: whoever woke it may be at work for something else.
+        context = self._context.copy()
+        task = asyncio.get_running_loop().create_task(self._serve(id_), context=context)
+        self._tasks[id_] = task
+        task.add_done_callback(lambda _: self._served(id_))
 
     def _served(self, id_: str) -> None:
-        del self._tasks[id_], self._stirred[id_]
+        del self._tasks[id_]
         if id_ in self._due:
-            self._stir(id_)
+            self._queue(id_, self._due[id_])
 
-    async def _serve(self, id_: str) -> None:
-        while id_ in self._due:
-            if self._due[id_] > self._clock.now():
-                await self._nap(id_)
-            else:
-                del self._due[id_]
-                await self._once(id_)
-
-    async def _nap(self, id_: str) -> None:
-        stirred = self._stirred[id_]
-        stirred.clear()
-        left = min(self._due[id_] - self._clock.now(), LONGEST_NAP)
-        nap = asyncio.ensure_future(self._clock.sleep(max(0.0, left)))
-        stir = asyncio.ensure_future(stirred.wait())
+    async def _nap(self, seconds: float) -> None:
+        self._earlier.clear()
+        nap = asyncio.ensure_future(self._clock.sleep(seconds))
+        earlier = asyncio.ensure_future(self._earlier.wait())
         try:
-            await asyncio.wait({nap, stir}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({nap, earlier}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             nap.cancel()
-            stir.cancel()
+            earlier.cancel()
+
+    async def _serve(self, id_: str) -> None:
+        while (due := self._due.get(id_, NEVER)) <= (now := self._clock.now()):
+            del self._due[id_]
+            began = self._clock.monotonic()
+            since = self._woken.pop(id_, began) if due == NOW else began - (now - due)
+            await self._once(id_)
+            self._acted(self._clock.monotonic() - since)
 
     async def _once(self, id_: str) -> None:
         if self._advance is None:

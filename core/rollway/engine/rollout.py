@@ -143,9 +143,18 @@ class RolloutAtWork:
         if counters is not None:
             by_role = {role: counters[g] for role, g in state.admitted.groups.items() if g in counters}
         await self.watch.sample(by_role, self._clock.now(), self._clock.monotonic(), self._addresses(state))
-        if not self._lower_if_bad(state):
+        state = self._journal.known(self.id)  # it may have gone on meanwhile
+        if state is not None:
+            self._judge(state)
+
+    def _judge(self, state: RolloutState) -> None:
+        """What the evidence of now decides; nobody is woken to find that there is nothing to do."""
+        evidence = self.evidence(state)
+        decision = decide(state, evidence, self._clock.now())
+        if not self._lower_if_bad(state, evidence, decision):
             self._flush_beside()
-        self._wake()
+        if not isinstance(decision, Wait):
+            self._wake()
 
     def _addresses(self, state: RolloutState) -> dict[str, tuple[Address, ...]]:
         """By role: where the instances answer that get requests; nothing before the new release had any."""
@@ -159,17 +168,16 @@ class RolloutAtWork:
             if group in environment.groups
         }
 
-    def _lower_if_bad(self, state: RolloutState) -> bool:
+    def _lower_if_bad(self, state: RolloutState, evidence: Evidence, decision: Decision) -> bool:
         """A failing verdict takes the weight away here and now; everything else may wait its turn."""
         if (
             self._promoting
             or state.promoted
             or state.taking_back
             or state.phase.ended
-            or trouble(state, self.evidence(state)) is None
+            or trouble(state, evidence) is None
         ):
             return False
-        decision = decide(state, self.evidence(state), self._clock.now())
         if isinstance(decision, Act) and isinstance(decision.action, Lower):
             self._begin_lowering(state, decision.action)
         return True

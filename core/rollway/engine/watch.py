@@ -72,6 +72,7 @@ class Watch:
         self._record: StableRecord | None = None
         self._before: dict[str, Reading | Value | None] = {}
         self._details: dict[str, str] = {}
+        self._said: dict[str, Judged] | None = None
         self._make_judges(dispersion)
 
     def _make_judges(self, state: DispersionState | None) -> None:
@@ -115,6 +116,7 @@ class Watch:
         if (span.shift, span.anew) == self._begun:
             return
         self._begun = (span.shift, span.anew)
+        self._said = None
         if record is not None:
             self._hold_against(record, now)
         for name, judge in self._judges.items():
@@ -151,7 +153,7 @@ class Watch:
         self._last = monotonic
         tick = Tick(counters, addresses or {})
         names = [name for name in self._monitors if name not in self._paced]
-        readings = await asyncio.gather(*(self._read(name, tick) for name in names))
+        readings = await self._readings(names, tick)
         if self._span.shift:
             self._paced.ask(tick, monotonic)
         for name, reading in (*zip(names, readings, strict=True), *self._paced.answers()):
@@ -162,12 +164,19 @@ class Watch:
         self._count(elapsed, span)
         self._keep(TICKS, now, {"t": now, "d": elapsed, "o": span.observe, "a": span.anew})
 
+    async def _readings(self, names: Sequence[str], tick: Tick) -> Sequence[Reading | Value | None]:
+        """All at once; for one alone no task is made."""
+        if len(names) == 1:
+            return [await self._read(names[0], tick)]
+        return await asyncio.gather(*(self._read(name, tick) for name in names))
+
     def _take(self, name: str, reading: Reading | Value | None, now: float) -> None:
         self._feed(name, reading)
         self._keep(name, now, written(reading))
 
     def _feed(self, name: str, reading: Reading | Value | None) -> None:
         self._judges[name].read(reading)
+        self._said = None
         self._before[name] = reading
         if isinstance(reading, Value) and reading.detail:
             self._details[name] = reading.detail[:MOST_DETAIL]
@@ -191,8 +200,10 @@ class Watch:
         return self._watched.get((span.observe, span.anew), 0.0)
 
     def judgements(self) -> dict[str, Judged]:
-        """What every judge says now."""
-        return {name: self._tell(name, judge.judgement()) for name, judge in self._judges.items()}
+        """What every judge says now; not to be changed."""
+        if self._said is None:
+            self._said = {name: self._tell(name, judge.judgement()) for name, judge in self._judges.items()}
+        return self._said
 
     def _tell(self, name: str, judgement: Judgement) -> Judged:
         said = told(judgement)
@@ -244,6 +255,7 @@ class Watch:
 
     def replay(self, rows: Iterable[MeasurementRow]) -> None:
         """Become what the watch was that took these samples."""
+        self._said = None
         for row in rows:
             self._named.add(row.monitor)
             self._window = max(self._window, row.window)
