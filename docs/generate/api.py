@@ -52,6 +52,7 @@ WHEN = {
     "not-built": "It is valid and asks for what this version does not have: `refusals` says what to do meanwhile",
     "connections": "There are more connections to the API than the daemon can spare",
     "not-ready": "The daemon starts, or cannot serve: `detail` says what it waits for",
+    "newer-log": "What was asked for was written by a newer version, which this one cannot read; ask a daemon of that version",
     "store-unavailable": "The database cannot be used now; ask again after `Retry-After` seconds",
 }
 """For a reader of the API, where the error's own docstring is for a reader of the code."""

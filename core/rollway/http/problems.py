@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from rollway import errors
+from rollway.engine.codec import UnreadableEvent
 from rollway.http.documents import ProblemDocument, ProblemItem, RefusalItem
 from rollway.store.protocol import ReleaseDiffers, StoreUnavailable
 
@@ -34,6 +35,7 @@ _STATUS: Final[Mapping[type[Exception], tuple[int, str]]] = {
     errors.RollwayError: (400, "refused"),
     ReleaseDiffers: (409, "release-differs"),
     StoreUnavailable: (503, "store-unavailable"),
+    UnreadableEvent: (501, "newer-log"),
 }
 """From the leaf up: the first that fits counts."""
 
@@ -150,7 +152,7 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 def install(app: FastAPI) -> None:
     """Let an application answer every error with a problem document."""
-    for kind in (errors.RollwayError, ReleaseDiffers, StoreUnavailable):
+    for kind in (errors.RollwayError, ReleaseDiffers, StoreUnavailable, UnreadableEvent):
         app.add_exception_handler(kind, _known)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -11,6 +11,7 @@ import pytest
 
 from rollway.domain import events as e
 from rollway.domain.words import Phase
+from rollway.engine.codec import UnreadableEvent
 from rollway.http import create_app
 from rollway.store.protocol import StoreUnavailable
 from tests.unit.http.memory_usecases import (
@@ -378,6 +379,14 @@ async def test_a_store_that_cannot_be_read_is_not_the_callers_fault(
     response = await http.get(f"/api/v1/rollouts/{ROLLOUT}")
     assert assert_problem(response, 503, "store-unavailable")["advice"] == "free some space"
     assert response.headers["retry-after"] == "1"
+
+
+async def test_what_a_newer_version_wrote_is_named(http: httpx.AsyncClient, cases: MemoryUseCases) -> None:
+    cases.broken = UnreadableEvent(
+        "rollout-1 has event 3, Teleported v1, of a newer rollway; start that version again"
+    )
+    document = assert_problem(await http.get(f"/api/v1/rollouts/{ROLLOUT}"), 501, "newer-log")
+    assert "start that version again" in document["detail"]
 
 
 async def test_health_readiness_and_metrics(http: httpx.AsyncClient, cases: MemoryUseCases) -> None:
