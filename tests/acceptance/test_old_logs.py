@@ -15,8 +15,13 @@ from rollway.testing.traffic import Load
 from tests.acceptance.harness import APPLICATION, Site
 from tests.corpus.logs import Kept, kept
 
-LOGS = [log for log in kept() if log.name in ("canary-04-watch", "bad-being-taken-back")]
-ENDS = {"canary-04-watch": ("promoted", {"1.1": 2}), "bad-being-taken-back": ("rolled_back", {"1.0": 2})}
+ENDS = {
+    "canary-02-wait": ("promoted", {"1.1": 2}),
+    # It had traffic, and this node's router knows nothing of it: it may have been lowered, so it is not raised again.
+    "canary-04-watch": ("rolled_back", {"1.0": 2}),
+    "bad-being-taken-back": ("rolled_back", {"1.0": 2}),
+}
+LOGS = [log for log in kept() if log.name in ENDS]
 
 
 @pytest.mark.parametrize("log", LOGS, ids=lambda log: f"{log.version}/{log.name}")
