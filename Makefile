@@ -2,8 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# One more than there are processors: much of what is tested waits for real time to pass.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 
 .PHONY: install demo test check bench docs servers clean
 
@@ -29,7 +27,7 @@ check: $(VENV)/.developer
 	$(BIN)/pytest -q -n auto tests/unit
 
 test: $(VENV)/.developer
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup tests
+	$(BIN)/pytest -n auto --dist loadgroup tests
 
 # make bench, or make bench ONLY=safety; the last line of each is one JSON object
 bench: $(VENV)/.developer
