@@ -34,6 +34,10 @@ class Apart:
         """Do this outside of any transaction."""
         return await self._there(lambda: self._do(work))
 
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """The answer of a function that needs the connection itself."""
+        return await self._there(lambda: self._asked(question))
+
     async def aclose(self) -> None:
         """Let the connections go, and the threads; again is no error."""
         if self._closed:
@@ -44,6 +48,10 @@ class Apart:
 
     async def _there(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _asked(self, question: Callable[[Connection], T]) -> T:
+        with self._engine.connect() as connection:
+            return question(connection)
 
     def _do(self, work: Work[T], *, begin: bool = False) -> T:
         with self._engine.connect() as connection:

@@ -88,13 +88,26 @@ def _postgres(url: str) -> Dialect:
 
 async def _prepare(dialect: Dialect, reader: AsyncEngine, writer: AsyncEngine) -> None:
     from rollway.store.dialect import explained
-    from rollway.store.revision import is_to_be_upgraded
 
     with explained(dialect):
         # first without the writer, which would already change a foreign file
+        await _look(dialect, reader)
+        await bring_up_to_date(dialect, writer)
+
+
+async def _look(dialect: Dialect, reader: AsyncEngine) -> None:
+    """Apart where that can be done: aiosqlite leaves a thread behind where it cannot open a file, which nobody can await."""
+    from rollway.store.revision import is_to_be_upgraded
+
+    apart = dialect.apart_reader()
+    if apart is None:
         async with reader.connect() as connection:
             await connection.run_sync(is_to_be_upgraded, dialect.place)
-        await bring_up_to_date(dialect, writer)
+        return
+    try:
+        await apart.ask(lambda connection: is_to_be_upgraded(connection, dialect.place))
+    finally:
+        await apart.aclose()
 
 
 async def bring_up_to_date(dialect: Dialect, writer: AsyncEngine) -> None:
