@@ -19,7 +19,7 @@ from tests.acceptance.daemons import (
     wire_beside,
 )
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("daemons fail")]
 
 HOLD = 2.0
 STEPS: list[dict[str, object]] = [{"weight": "50%", "hold": f"{HOLD:g}s"}]

@@ -10,6 +10,8 @@ from rollway.http.documents import RolloutDocument
 from rollway.testing.postgres import PostgresServer
 from tests.acceptance.daemons import Daemon, Daemons, daemons
 
+pytestmark = pytest.mark.xdist_group("daemons share")
+
 LONG: list[dict[str, object]] = [{"weight": "25%", "hold": "60s"}]
 
 

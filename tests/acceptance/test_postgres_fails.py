@@ -13,7 +13,7 @@ from rollway.testing.traffic import Load
 from tests.acceptance.daemons import Daemon, Daemons, assert_done_once, at_step, daemons, wire_beside
 from tests.integration.postgres_proxy import Wire
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("postgres fails")]
 
 RATE = 100.0
 STEPS: list[dict[str, object]] = [{"weight": "50%", "hold": "1s"}]
@@ -127,13 +127,15 @@ async def test_it_is_slow(together: Daemons, wire: Wire) -> None:
     """200 ms for each statement: signs of life come in time, nothing changes hands, and the rollout ends as it should."""
     driver = together.driving()
     site = together.other(driver)
+    site.steps = STEPS
+    await asyncio.to_thread(site.apply)
     async with Load(site.visitors, rate=RATE) as load:
         id_ = await asyncio.to_thread(site.deploy, "1.2")
         await asyncio.to_thread(at_step, site, id_, "observe")
         wire.delay = 0.2
         try:
             await asyncio.to_thread(at_step, site, id_, "shift", nth=2)
-            assert all_ready(together)
+            await until_ready(together)
             assert together.driver() is driver
         finally:
             wire.delay = 0.0
